@@ -18,8 +18,8 @@ from autograd.compiler.tape import Traced
 from autograd.versions import latest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from typing import Protocol, TypeAlias
+    from collections.abc import Sequence
+    from typing import Protocol
 
     from autograd.arrays import Array, FloatArray, IntArray
     from autograd.compiler.arguments import Given
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from autograd.compiler.effects import StandIn, Written
     from autograd.compiler.graph import Graph
     from autograd.compiler.numpy_calls import Call
+    from autograd.compiler.place import Placement
     from autograd.tensor import Tensor
     from autograd.value import Value
 
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
         """What bound effects know of program.py's program."""
 
         graph: Graph
+        placement: Placement
         value_count: int
         tensor_count: int
         tensors: list[tuple[Tensor, StandIn]]
@@ -51,8 +53,6 @@ if TYPE_CHECKING:
             """The i-th leaf: one of the arguments, or one from outside."""
             raise NotImplementedError
 
-    Found: TypeAlias = Callable[[IntArray], tuple[FloatArray, IntArray]]
-
 
 class BoundEffects:
     """The effects of a program in the memory of a call.
@@ -62,8 +62,6 @@ class BoundEffects:
         effects: Its effects.
         arrays: Those of the call.
         numbers: All numbers of rows, as they lie in memory.
-        found: Gives the memory in which the numbers of rows are, and where, of those that are
-            computed after the backward pass.
 
     Attributes:
         ahead: The calls that are made before anything is written.
@@ -75,10 +73,9 @@ class BoundEffects:
         effects: Written,
         arrays: Bound,
         numbers: FloatArray,
-        found: Found | None,
     ) -> None:
         self.program, self.effects, self.arrays = program, effects, arrays
-        self.numbers_of_rows, self.find = numbers, found
+        self.numbers_of_rows = numbers
         outside = (*self.program.bound.values(), *self.program.kept)
         bounds = [byte_bounds(x) for x in outside if x.size]
         self._outside = np.array(bounds, dtype=np.uintp).reshape(-1, 2).T
@@ -169,15 +166,13 @@ class BoundEffects:
     ) -> tuple[list[tuple[int, int]], Array, Any]:
         """Pairs of a Value and its number or gradient; the memory of those, and where in it.
 
-        What is there after the backward pass is taken in its order in memory, to lie side by side.
+        Rows are taken in their order in memory, to lie side by side.
         """
-        rows = [row for _, row in pairs]
         if array is not None:
-            return pairs, self.arrays[array], span(rows)
-        assert self.find is not None  # there is what comes after a backward pass
-        numbers, places = self.find(np.array(rows))
-        order = np.argsort(places, kind="stable")
-        return [pairs[k] for k in order.tolist()], numbers, span(places[order].tolist())
+            return pairs, self.arrays[array], span([place for _, place in pairs])
+        at = self.program.placement.at
+        pairs = sorted(pairs, key=lambda pair: int(at[pair[1]]))
+        return pairs, self.numbers_of_rows, span([int(at[row]) for _, row in pairs])
 
     def _rows(self, pairs: list[Any], *where: Any) -> tuple[Any, ...]:
         """What gives the Values of some pairs in a call, and their new numbers."""

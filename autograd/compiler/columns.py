@@ -37,6 +37,8 @@ class Columns:
         alive: Whether something that is needed depends on it.
         like: Of each row the row itself; of a lookup the first of those among the same candidates.
         leads: Whether a result depends on it, and not only a comparison.
+        late: Whether it is computed after the backward pass.
+        stops: Whether no gradient goes through it.
         inner_add, inner_product: Whether it is part of a sum.
         owner: The sum that it is part of, or the row itself.
         sums: Whether it is a sum.
@@ -60,6 +62,8 @@ class Columns:
         self.alive = self._behind(self._ends())
         # A gradient of what only a guard looks at is 0, and 0 times an infinite derivative is nan.
         self.leads = self._behind(self._ends(guards=False)) if graph.guards else self.alive
+        self.late: BoolArray = np.frombuffer(graph.late(), dtype=bool)
+        self.stops: BoolArray = self.late | (self.code == DETACH)
         self.like = np.arange(len(left), dtype=np.int32)
         lookups = np.flatnonzero((self.code == GATHER) & self.alive)
         _, first, which = np.unique(left[lookups], return_index=True, return_inverse=True)

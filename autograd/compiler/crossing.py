@@ -25,7 +25,7 @@ import numpy as np
 
 from autograd.compiler.aliases import Aliases
 from autograd.compiler.float_rows import block_at
-from autograd.compiler.graph import CONSTANT, DATA, GATHER, LEAF
+from autograd.compiler.graph import CONSTANT, DATA, GATHER, GRADIENT, LEAF
 from autograd.compiler.lookups import ValueArray, chosen, current, rows_of
 from autograd.compiler.outside_arrays import OutsideArrays
 from autograd.compiler.recorded_rows import RecordedRows, RecordedValue
@@ -74,7 +74,7 @@ class Crossing(RecordedRows):
         late: Of arrays that are made of computed rows, the rows, by the identity of the array.
         own: Arrays that may be written to: copies of what is kept, of which nobody else knows.
         section: Which part of the tape needs gradients; 0 where none does.
-        first_grad: The first row that is a gradient.
+        first_grad: The first row that is a gradient; 0 if none is.
     """
 
     def __init__(self, tape: Callable[[Crossing], Tape]) -> None:
@@ -170,8 +170,8 @@ class Crossing(RecordedRows):
             begin, block = self.block_at(place)
             if block is not None:
                 return self.tape.call(np.take, (block, place - begin))
-            if place >= len(self.floats):  # a gradient, which is known after all rows
-                self.refuse("taking numbers out of an array that was computed from single numbers")
+        if graph.code[row] == GRADIENT or (graph.code[row] == DATA and place >= len(self.floats)):
+            self.refuse("taking numbers out of an array that was computed from single numbers")
         number = graph.leaves[place]._data if graph.code[row] == LEAF else self.floats[place]
         return self.lift_rows(np.array(row), np.array(number))._data
 
@@ -205,10 +205,10 @@ class Crossing(RecordedRows):
 
     def is_given(self, rows: Array) -> bool:
         """Whether rows are numbers from outside, known before anything is computed."""
-        graph, grads = self.graph, self.grads
+        graph = self.graph
         for row in rows.ravel().tolist():
             code, place = graph.code[row], graph.left[row]
-            if code not in (CONSTANT, LEAF, DATA) or (code == DATA and place in grads):
+            if code not in (CONSTANT, LEAF, DATA):
                 return False
             block = self.block_at(place)[1] if code == DATA else None
             if block is not None and block not in self.arguments:
@@ -380,7 +380,7 @@ class Crossing(RecordedRows):
 
     def wait_for(self, rows: IndexArray) -> None:
         """See to it that what is computed with an array of these rows is known by then."""
-        if self.grads and not self.section and rows.size and rows.max() >= self.first_grad:
+        if self.first_grad and not self.section and rows.size and rows.max() >= self.first_grad:
             self.tape.section()
             self.section = len(self.tape.sections) - 1
 

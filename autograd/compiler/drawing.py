@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.graph import CONSTANT, DATA, DETACH, GATHER, LEAF
+from autograd.compiler.graph import CONSTANT, DATA, DETACH, GATHER, GRADIENT, LEAF
 from autograd.compiler.instructions import Loop, Product, operands_of
 from autograd.compiler.listing import FindNames, Line, Names
 from autograd.compiler.program import Program
@@ -150,7 +150,7 @@ class Instructions:
         for k in np.unique(self.owner[rows]):
             if k >= 0:
                 yield f"v{k}"
-        for code in (LEAF, DATA):
+        for code in (LEAF, DATA, GRADIENT):
             mine = np.unique(rows[self.names.code[rows] == code])
             key = code, mine.tobytes()
             if mine.size and key not in self.given:
@@ -287,8 +287,9 @@ class _Rows:
         code, place = graph.code[row], graph.left[row]
         if code == CONSTANT:
             return DrawnNode(id_, "constant", "", (), (("data", number(graph.constants[place])),))
-        if code == DATA:
-            return DrawnNode(id_, "constant", "", ("argument",), ())
+        if code in (DATA, GRADIENT):
+            name = "argument" if code == DATA else "gradient"
+            return DrawnNode(id_, "constant", "", (name,), ())
         if code == LEAF:
             return DrawnNode(id_, "leaf", "", lines_of(names.get(graph.leaves[place], "leaf")), ())
         symbol = {DETACH: "detach", GATHER: "take"}.get(code) or printable(graph.ops[code].symbol)

@@ -19,14 +19,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.graph import Graph
 from autograd.compiler.host_numbers import HostNumbers
 from autograd.compiler.row_effects import (
-    AfterBackward,
     ElementRow,
     Gathered,
     RowEffects,
-    take_late_guards,
 )
 from autograd.compiler.tape import Tape, Traced
 from autograd.modes import differentiated
@@ -366,8 +363,7 @@ class Written:
         """What happens to Values."""
         run.check()
         self.roots, self.olds, self.section = run.roots, run.olds, run.section
-        self.leaf_at = run.grads
-        self.late = run.waiting()
+        self.late = run.graph.late()
         self.row_data: dict[Traced | None, list[tuple[int, int]]] = {}
         for k, leaf in run.leaf_rows.items():
             if isinstance(leaf, ElementRow) or k in run.gone:  # of the former its array has it
@@ -379,32 +375,11 @@ class Written:
                 self.row_data.setdefault(None, []).append((k, leaf.number))
             if leaf.is_set:
                 self.row_grads.append((k, leaf.gradient))
-        self.after: AfterBackward | None = None
 
-    def rows_before(self, graph: Graph, results: list[int], arrays: list[list[int]]) -> list[int]:
-        """Set up what is computed after the backward pass.
-
-        Args:
-            graph: That of the recording; it loses the comparisons that are made later.
-            results: Rows that are returned.
-            arrays: Rows that arrays are made of.
-
-        Returns:
-            The rows that somebody needs of the graph.
-        """
-        late = self.late
-        guards = [*take_late_guards(graph, late)]
-        wanted = [row for row in results if late[row]]
-        wanted += [row for _, *sides, _ in guards for row in sides]
-        early = [row for row in results if not late[row]] + self.roots
-        for rows in arrays:
-            is_late = any(late[row] for row in rows)
-            (wanted if is_late else early).extend(rows)
-        wanted += [row for _, row in self.row_data.get(None, ())]
-        wanted += [row for _, row in self.row_grads if row is not None]
-        if wanted:
-            self.after = AfterBackward(graph, late, wanted, guards)
-        return early + (self.after.early if self.after else [])
+    def rows(self) -> list[int]:
+        """The rows that it needs beside those that arrays are made of."""
+        numbers = [row for _, row in self.row_data.get(None, ())]
+        return self.roots + numbers + [row for _, row in self.row_grads if row is not None]
 
     def __bool__(self) -> bool:
         changes = self.data, self.grads, self.kept, self.ends, self.row_data, self.row_grads

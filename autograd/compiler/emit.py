@@ -22,6 +22,7 @@ import numpy as np
 from autograd.compiler.columns import in_turn
 from autograd.compiler.float_chains import FloatChain
 from autograd.compiler.gather import gather, gathered, scatter
+from autograd.compiler.graph import GRADIENT
 from autograd.compiler.instructions import Chain, Gather, Group, Loop, Placed, Product, Raised, Sums
 from autograd.compiler.loop import Repeated
 from autograd.compiler.loop_calls import Backward, Forward
@@ -53,17 +54,19 @@ class Emitted:
     def __init__(self, raised: Raised, placement: Placed, indices: int, body: bool = False) -> None:
         self.tape = tape = Tape()
         self.raised, self.placement, self.at = raised, placement, placement.at
-        self.body = body
+        self.body, self.early = body, len(raised.instructions) - raised.late
         sizes = np.diff([0, placement.graph.data_size, placement.constants_at])
         self.data, self.leaves = (tape.source(np.zeros(n)) for n in sizes)
         self.constants = tape.source(placement.constants(), fixed=True)
         self.indices = tape.source(np.zeros(indices, dtype=np.intp))
-        self.begins = np.array([0, sizes[0], placement.constants_at, *placement.begins])
+        given = 0, sizes[0], placement.constants_at, placement.gradients_at
+        self.begins = np.array([*given, *placement.begins])
         self.needed = np.zeros(placement.size, dtype=bool)
         rows = np.flatnonzero((self.at >= 0) & raised.needs)
         self.needed[self.at[rows]] = True
         self.leaf = node_of(self.leaves, True)
         self.arrays = [node_of(self.data), self.leaf, node_of(self.constants)]
+        self.arrays.append(self.arrays[0])  # where the gradient comes
         self.kept = [(self.data, 0), (self.leaves, int(sizes[0]))]
         self.kept.append((self.constants, placement.constants_at))
         ones = {begin: tape.source(np.ones(n), fixed=True) for begin, n in placement.ones.items()}
@@ -84,23 +87,41 @@ class Emitted:
             graded: Instructions whose results have a gradient, even if no operand asks for one.
         """
         with np.errstate(all="ignore"):  # these are not the numbers of any run
-            for k, instruction in enumerate(self.raised.instructions):
-                out: Tensor = getattr(self, f"_{type(instruction).__name__.lower()}")(instruction)
-                self._keep(out, self.placement.begins[k])
+            for k in range(self.early):
+                out, instruction = self._emit(k), self.raised.instructions[k]
                 if not out.requires_grad and any(x is instruction for x in graded):
                     self.arrays[-1] = node_of(_traced(self.arrays[-1]), True)
         self.tape.section()
 
+    def _emit(self, k: int) -> Tensor:
+        """Write down the k-th instruction."""
+        instruction = self.raised.instructions[k]
+        out: Tensor = getattr(self, f"_{type(instruction).__name__.lower()}")(instruction)
+        self._keep(out, self.placement.begins[k])
+        return out
+
     def backward(self, rows: IntArray) -> None:
-        """Write down the calls that carry the gradients of some rows to the leaves."""
+        """Write down the calls that carry the gradients of some rows to the leaves.
+
+        After them, in a section of their own, come the calls that compute rows of those gradients.
+        """
         root = self.operand(self.at[rows]) if len(rows) else self.arrays[0]
-        if root.requires_grad:
-            with np.errstate(all="ignore"):
-                self.seeds = self.tape.source(np.zeros(len(rows)))
-                found: Traced
-                (found,) = gradients(root, [self.leaf], self.seeds)
-                mine = found.base is found and found is not self.seeds
-                self.gradient = found if mine else found.copy()
+        if not root.requires_grad:
+            return
+        with np.errstate(all="ignore"):
+            self.seeds = self.tape.source(np.zeros(len(rows)))
+            found: Traced
+            (found,) = gradients(root, [self.leaf], self.seeds)
+            mine = found.base is found and found is not self.seeds
+            self.gradient = found if mine and id(found) not in self.owned else _copy(found)
+            if GRADIENT not in self.placement.graph.code:
+                return
+            self.owned.add(id(self.gradient))
+            self.kept.append((self.gradient, self.placement.gradients_at))
+            self.arrays[3] = node_of(self.gradient)
+            self.tape.section()
+            for k in range(self.early, len(self.raised.instructions)):
+                self._emit(k)
 
     def backward_from_all(
         self, exposed: IntArray, asked: Sequence[Instruction]
@@ -118,7 +139,7 @@ class Emitted:
         found: dict[Node, Traced | None] = {self.leaf: None}
         ends: list[tuple[Traced | None, Traced, int]] = []
         seeds: dict[Node, Traced] = {}
-        pairs = zip(self.arrays[3:], self.placement.begins, self.raised.instructions, strict=True)
+        pairs = zip(self.arrays[4:], self.placement.begins, self.raised.instructions, strict=True)
         results = [(x, begin, instruction) for x, begin, instruction in pairs if x.requires_grad]
         for x, begin, _ in results:
             if ((begin <= exposed) & (exposed < begin + x.size)).any():

@@ -26,10 +26,10 @@ Relation = Callable[[Any, Any], Any]
 Chosen = Mapping[int, Sequence[int]]
 """Of lookups which rows they choose."""
 
-CONSTANT, LEAF, DATA, GATHER, DETACH = -1, -2, -3, -4, -5
+CONSTANT, LEAF, DATA, GRADIENT, GATHER, DETACH = -1, -2, -3, -4, -5, -6
 """What a row is if it is not an operation: a number written in the code; a Value from outside; a
-number in an argument; one of several rows, chosen by an index in an argument (a lookup); a row
-without its gradient."""
+number in an argument; the gradient that a backward pass brings to a leaf; one of several rows,
+chosen by an index in an argument (a lookup); a row without its gradient."""
 
 
 class Graph:
@@ -38,7 +38,8 @@ class Graph:
     Attributes:
         code: For each row the place of its operation in `ops`, or one of the negative codes above.
         left, right: The rows of its operands (-1: none); of a leaf, its place in `constants`,
-            `leaves` or the data; of a lookup, among which candidates, and which index says.
+            `leaves` or the data; of a gradient, the row of the leaf; of a lookup, among which
+            candidates, and which index says.
         ops: The operations that occur.
         constants: Numbers written in the code.
         leaves: Values from outside; the first `value_count` are arguments.
@@ -98,16 +99,13 @@ class Graph:
         numbers = (column.tobytes() for column in columns)
         return (*numbers, str(self.constants), tuple(self.outputs))
 
-    def is_zero(self, row: int) -> bool:
-        """Whether a row is the number 0 written in the code, and not -0."""
-        return self.code[row] == CONSTANT and str(self.constants[self.left[row]]) == "0.0"
-
-    def used_leaves(self) -> IntArray:
-        """The rows of leaves that an operation uses."""
-        code, left, right = map(np.array, (self.code, self.left, self.right))
-        used = left[(code >= 0) | (code == DETACH)], right[code >= 0], self.candidates
-        leaves = np.flatnonzero(code == LEAF)
-        return leaves[np.isin(leaves, np.concatenate(used))]
+    def late(self) -> bytearray:
+        """Of each row whether it is known after the backward pass only, as gradients are."""
+        found = bytearray(len(self))
+        first = self.code.index(GRADIENT) if GRADIENT in self.code else len(self)
+        for row in range(first, len(self)):
+            found[row] = self.code[row] == GRADIENT or any(found[i] for i in self.operands(row))
+        return found
 
     def operands(self, row: int) -> list[int]:
         """The rows that a row is computed from; of a lookup, all that it chooses from."""

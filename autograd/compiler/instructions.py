@@ -168,12 +168,14 @@ class Raised:
         graph: What they were made from.
         needs: For each row whether a gradient flows to it.
         alive: For each row whether an output depends on it.
+        late: How many of the instructions, the last ones, come after the backward pass.
     """
 
     graph: Graph
     needs: BoolArray
     alive: BoolArray
     instructions: list[Instruction] = field(default_factory=list)
+    late: int = 0
 
 
 class Placed(Protocol):
@@ -187,6 +189,7 @@ class Placed(Protocol):
     constant_order: list[int]
     constants_at: int
     one_at: int
+    gradients_at: int
     ones: dict[int, int]
 
     def constants(self) -> FloatArray:

@@ -2,6 +2,7 @@
 
 A row's level is one more than the highest level among its operands, so that rows of one level do
 not wait for one another. Five neurons have two levels, that of the sums and that of the tanh's.
+What is made of gradients comes after all that the backward pass goes through.
 """
 
 from __future__ import annotations
@@ -14,10 +15,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from autograd.compiler.columns import Columns, in_turn
-from autograd.compiler.graph import DETACH, GATHER, LEAF
+from autograd.compiler.graph import GATHER, GRADIENT, LEAF
 
 LONG = 24
 """So many levels are a long stretch."""
+
+AFTER = 1 << 30
+"""The level of a gradient until it is known how many there are before the backward pass."""
 
 if TYPE_CHECKING:
     from autograd.arrays import BoolArray, IntArray
@@ -25,39 +29,43 @@ if TYPE_CHECKING:
 
 def levels(columns: Columns, rows: IntArray) -> tuple[IntArray, BoolArray]:
     """Of each row its level, and whether a gradient flows to it."""
-    n = len(columns.code)
-    level, needs = array("i", bytes(4 * n)), bytearray((columns.code == LEAF).tobytes())
-    stops = (columns.code == DETACH).tobytes()
+    begins = np.where(columns.code == GRADIENT, AFTER, 0).astype(np.int32)
+    level, needs = array("i", begins.tobytes()), bytearray((columns.code == LEAF).tobytes())
+    stops = columns.stops.tobytes()
     rows = rows[columns.like[rows] == rows]
     triples, several = _operands(columns, rows)
     for row, i, j in triples:
         if i < 0:
             more = next(several)
             level[row] = 1 + max(map(level.__getitem__, more))
-            needs[row] = any(map(needs.__getitem__, more))
+            needs[row] = not stops[row] and any(map(needs.__getitem__, more))
         else:
             x, y = level[i], level[j]
             level[row] = 1 + (x if x > y else y)
             needs[row] = (needs[i] or needs[j]) and not stops[row]
-    if 2 * LONG < max(level, default=0) < len(rows):
-        _move_down(columns, rows, level)
+    depth = np.frombuffer(level, dtype=np.int32)
+    end = int(depth[~columns.late].max(initial=0))
+    depth[columns.late] += end + 1 - AFTER  # with an empty level between, which nothing goes across
+    if 2 * LONG < depth.max(initial=0) < len(rows):
+        _move_down(columns, rows, level, np.where(columns.late, depth.max(), end))
     found = np.frombuffer(needs, dtype=bool)[columns.like]
     inside = columns.product_row
     found[inside] = found[columns.left[inside]] | found[columns.right[inside]]
-    return np.frombuffer(level, dtype=np.int32)[columns.like], found & columns.leads
+    return depth[columns.like], found & columns.leads
 
 
-def _move_down(columns: Columns, rows: IntArray, level: array[int]) -> None:
+def _move_down(columns: Columns, rows: IntArray, level: array[int], ends: IntArray) -> None:
     """Put rows that can wait long, and lead to the end in a few levels, near the end.
 
     What a recurrence says after each step is then computed for all steps at once. What is needed a
-    few levels later stays where it is, with the others of its kind.
+    few levels later stays where it is, with the others of its kind. `ends` are the last levels that
+    rows may have.
     """
-    end = max(level)
-    lowest = array("i", [end]) * len(level)
+    lowest = array("i", ends.astype(np.int32).tobytes())
+    last = ends.tolist()
     triples, several = _operands(columns, rows, backwards=True)
     for row, i, j in triples:
-        here, low = level[row], lowest[row]
+        here, low, end = level[row], lowest[row], last[row]
         if here < low and end - low <= 2 * min(here, low - here):
             here = level[row] = low
         here -= 1

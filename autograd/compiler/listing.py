@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.graph import CONSTANT, DATA, DETACH, GATHER, LEAF
+from autograd.compiler.graph import CONSTANT, DATA, DETACH, GATHER, GRADIENT, LEAF
 from autograd.compiler.instructions import Chain, Gather, Group, Loop, Product, Raised
 from autograd.compiler.program import Program
 from autograd.compiler.tape import SOURCE, VIEW, Step, Traced
@@ -120,9 +120,11 @@ class Names:
         return parts + [f"{self.prefix}{k}" for k in np.unique(self.made[rows]) if k >= 0]
 
     def _given(self, rows: Array) -> list[str]:
-        """What comes from outside: leaves and data."""
-        count = np.count_nonzero(self.code[rows] == DATA)
-        return self._leaves(rows[self.code[rows] == LEAF]) + [f"{count} data"] * bool(count)
+        """What comes from outside: leaves and data; and gradients."""
+        code = self.code[rows]
+        data, grads = np.count_nonzero(code == DATA), np.count_nonzero(code == GRADIENT)
+        parts = self._leaves(rows[code == LEAF]) + [f"{data} data"] * bool(data)
+        return parts + [_numbers(grads, "gradient")] * bool(grads)
 
     def _leaves(self, rows: Array) -> list[str]:
         """Leaves that are elements of arrays by the arrays' names, others by their number."""

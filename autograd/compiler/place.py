@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.graph import CONSTANT, DATA, LEAF
+from autograd.compiler.graph import CONSTANT, DATA, GRADIENT, LEAF
 from autograd.compiler.instructions import Chain, Group, Loop, Product, Raised, Sums
 from autograd.compiler.tape import begin_of
 
@@ -36,6 +36,7 @@ class Placement:
         leaves_at, leaf_order: Where the other leaves begin, and which they are.
         constants_at, constant_order: Likewise the numbers written in the code.
         one_at: Where there is a 1.
+        gradients_at: Where the gradients of the leaves begin, if rows are computed of some.
         ones: Where there are more of them, behind results that a product with a bias reads, and
             how many.
         begins: Where the results of each instruction begin.
@@ -62,8 +63,11 @@ class Placement:
         self.size += int(np.count_nonzero((code == CONSTANT) & raised.alive))
         self.one_at = self.size
         self.size += 1
+        self.gradients_at = self.size
+        if GRADIENT in graph.code:
+            self.size += self.constants_at - graph.data_size
         self.code = code
-        self.given = (code < 0) & (code >= DATA)  # leaves, data and constants
+        self.given = (code < 0) & (code >= GRADIENT)  # all but operations
 
     def _place_elements(self, raised: Raised, rows: IntArray) -> list[int]:
         """Leaves that are one number of a larger array lie as they do there."""
@@ -91,6 +95,10 @@ class Placement:
         if missing.size:
             _, first = np.unique(missing, return_index=True)
             for row in missing.ravel()[np.sort(first)].tolist():
+                if self.code[row] == GRADIENT:
+                    leaf = int(self.of(self.number[row : row + 1])[0])
+                    self.at[row] = self.gradients_at + leaf - self.graph.data_size
+                    continue
                 constant = self.code[row] == CONSTANT
                 order, begin = (
                     (self.constant_order, self.constants_at)

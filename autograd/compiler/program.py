@@ -45,9 +45,7 @@ if TYPE_CHECKING:
     from autograd.arrays import Array, BoolArray, FloatArray, IntArray
     from autograd.compiler.arguments import Given
     from autograd.compiler.effects import StandIn
-    from autograd.compiler.graph import Graph, Relation
-    from autograd.compiler.place import Placement
-    from autograd.compiler.row_effects import AfterBackward
+    from autograd.compiler.graph import Relation
     from autograd.value import Value
 
     Guard = tuple[Relation, partial[Any], partial[Any], BoolArray]
@@ -112,11 +110,8 @@ class Program:
         sources = {id(step.out) for step in self.tape.steps if step.kind == SOURCE}
         self.filled = [(rows, x._data) for rows, x in self.lifted if id(x._data) in sources]
         self._reached: dict[frozenset[int], Reached] = {}
-        needed = [*{*self.result_rows, *_rows(self.lifted)}]
-        if self.effects is not None:
-            arrays = [rows.ravel().tolist() for rows, _ in self.lifted]
-            needed = self.effects.rows_before(self.graph, self.result_rows, arrays)
-        self.graph.outputs = sorted(set(needed))
+        also = () if self.effects is None else self.effects.rows()
+        self.graph.outputs = sorted({*self.result_rows, *_rows(self.lifted), *also})
         self._differentiate_arrays()
         self._differentiate_numbers()
         self._prepare_calls(closed)
@@ -162,8 +157,6 @@ class Program:
         self.raised = raise_graph(self.graph)
         self.placement = place(self.raised, self.recording.in_order)
         self.order = self.placement.leaf_order
-        if self.effects is not None and self.effects.after is not None:
-            self.effects.after.finish(self.placement.at, self.effects.leaf_at)
         self.emitted = Emitted(self.raised, self.placement, self.recording.index_size)
         without_modes(self.emitted.forward)
         ends: list[int] = self.result_rows
@@ -386,11 +379,7 @@ class Workspace:
                 place = memory[i : i + x.size].reshape(x.shape)
                 self.blocks.setdefault(id(x), []).append(place)
         self.result_seeds = np.searchsorted(program.seeded, program.flowing)
-        self.guards = self._guards(self.numbers, program.graph, program.placement)
-        after = None if program.effects is None else program.effects.after
-        self.later = None if after is None else Later(self, after)
-        if self.later is not None:
-            self.guards += self._guards(self.later.numbers, *self.later.program)
+        self.guards = self._guards()
         is_closed = program.order and not program.value_count
         self.homes = (program.gathered.homes() if is_closed else None) or []
         self._bind_arrays()
@@ -401,7 +390,7 @@ class Workspace:
 
     def _in_order(self) -> Iterator[Sequence[Call]]:
         """The lists of calls between the arguments and the results, one after another."""
-        program, arrays, later = self.program, self.arrays, self.later
+        program, arrays = self.program, self.arrays
         bound = [(owner, window) for owner, window, _ in self.windows if owner in program.bound]
         yield [_copy(*pair) for pair in joined([(x, program.bound[owner]) for owner, x in bound])]
         for here, store, there in self.homes:
@@ -416,22 +405,12 @@ class Workspace:
         if not program.is_step:
             return
         if program.flowing:
-            yield self.scalars.sections[1]
-        if later is not None:
-            if later.is_read:
-                yield later.given
-                yield later.scalars.sections[0]
-            yield self.filling[2]
+            yield from self.scalars.sections[1:]
+        yield self.filling[2]
         if program.effects is not None and program.effects.section:
             yield arrays.sections[program.effects.section]
         if self.effects is not None and self.effects.copies_at_once:
             yield self.effects.copying
-
-    def found(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
-        """The memory that rows are in, and where: some are there after the backward pass only."""
-        if self.later is not None and self._is_late(rows):
-            return self.later.found(rows)
-        return self.numbers, self.program.placement.at[rows]
 
     def _returned(self, x: Any) -> Any:
         """Where a result's array is.
@@ -439,12 +418,11 @@ class Workspace:
         Of a single number what gives it, whether a gradient can come to it, and whether it is a
         float: that it is where it is computed from floats alone.
         """
-        x = getattr(x, "_data", x)
+        x, program = getattr(x, "_data", x), self.program
         if not isinstance(x, int):
             return self.arrays[x] if isinstance(x, Traced) else None
-        (numbers, where), program = self.found(np.array(x)), self.program
-        needs = numbers is self.numbers and bool(program.raised.needs[x])
-        return partial(numbers.item, int(where)), needs, program.recording.plain.of(x)
+        number = partial(self.numbers.item, int(program.placement.at[x]))
+        return number, bool(program.raised.needs[x]), program.recording.plain.of(x)
 
     def terms(self) -> list[Array]:
         """Every number that was computed, in arrays."""
@@ -458,13 +436,12 @@ class Workspace:
         own = np.split(self.numbers, edges)[::2]
         return [*own, *(x for x in owned if x.dtype.kind == "f")]
 
-    @staticmethod
-    def _guards(numbers: FloatArray, graph: Graph, placement: Placement) -> list[Guard]:
-        at = placement.at
+    def _guards(self) -> list[Guard]:
+        at = self.program.placement.at
         found: list[Guard] = []
-        for relation, (pairs, outcomes) in graph.guards.items():
+        for relation, (pairs, outcomes) in self.program.graph.guards.items():
             rows: IntArray = np.array(pairs)
-            left, right = (partial(numbers.take, at[rows[k::2]]) for k in (0, 1))
+            left, right = (partial(self.numbers.take, at[rows[k::2]]) for k in (0, 1))
             found.append((relation, left, right, np.array(outcomes, dtype=bool)))
         return found
 
@@ -480,10 +457,9 @@ class Workspace:
         for section in (*self.scalars.sections, *arrays.sections, arrays.early):
             section[:] = map(begun_soonest, section)
         effects = program.effects
-        found = None if self.later is None else self.later.found
         self.effects = None
         if effects is not None:
-            self.effects = BoundEffects(program, effects, arrays, self.numbers, found)
+            self.effects = BoundEffects(program, effects, arrays, self.numbers)
         self.moving = [(x, window) for x, window, _ in self.windows if x not in program.bound]
         self.array_places = [
             (k, place)
@@ -500,9 +476,9 @@ class Workspace:
         """What fills arrays with rows: those of arguments, others, late ones."""
         for rows, x in program.filled:
             if x in arrays and id(x) not in given:
-                is_late = self.later is not None and self._is_late(rows)
-                kind = 2 if is_late else int(not program.recording.is_given(rows))
-                self.filling[kind].append(_collect(*self.found(rows), arrays[x]))
+                kind = 2 if self._is_late(rows) else int(not program.recording.is_given(rows))
+                at = program.placement.at[rows]
+                self.filling[kind].append(_collect(self.numbers, at, arrays[x]))
 
     def _arrays_outside(self) -> dict[int, Array]:
         """Arrays that are there already, such as those of closed-over tensors: none is copied."""
@@ -512,13 +488,8 @@ class Workspace:
         if program.kept and program.effects is not None:
             pairs = zip(program.effects.kept, program.kept, strict=True)
             given |= {id(before): array for (_, before, _), array in pairs}
-        later = self.later
         shown = [(self._shown(rows, x), x) for rows, x in program.filled]
-        given |= {id(x): place for place, x in shown if place is not None}
-        if later is not None:
-            late = [(later.shown(rows), x) for rows, x in program.filled if self._is_late(rows)]
-            given |= {id(x): shown for shown, x in late if shown is not None}
-        return given
+        return given | {id(x): place for place, x in shown if place is not None}
 
     def _bind_gradients(self) -> None:
         """Note where the gradients of tensors arrive, and those of arrays made of rows."""
@@ -538,73 +509,10 @@ class Workspace:
 
     def _shown(self, rows: IntArray, x: Traced) -> FloatArray | None:
         """The numbers of rows as they lie in memory, to be an array; None if they lie elsewhere."""
-        if (
-            not rows.size
-            or x.dtype != np.float64
-            or x in self.program.tape.changed
-            or self._is_late(rows)
-        ):
+        if not rows.size or x.dtype != np.float64 or x in self.program.tape.changed:
             return None
         there = span(self.program.placement.at[rows].ravel().tolist())
         return self.numbers[there].reshape(rows.shape) if isinstance(there, slice) else None
-
-
-class Later:
-    """The memory of what is computed after the backward pass.
-
-    Attributes:
-        numbers: All numbers.
-        scalars: The calls.
-        program: The graph, and where its rows are.
-        is_read: Whether somebody needs more than the gradients, which are there before.
-    """
-
-    def __init__(self, space: Workspace, after: AfterBackward) -> None:
-        self.after, emitted, placement = after, after.emitted, after.placement
-        self.program = after.graph, placement
-        self.numbers = np.zeros(placement.size)
-        wanted = [x for x, _ in emitted.kept] + [emitted.indices]
-        self.scalars = Bound(emitted.tape, wanted, emitted.within(self.numbers))
-        at, old = space.program.placement.at, space.program.graph
-        self.grad_places = dict(zip(after.grads, after.grads_at.tolist(), strict=True))
-        reached = at[np.append(old.used_leaves(), space.program.seeded)] - old.data_size
-        self.blank = {*range(space.grads.size)}.difference(reached.tolist())
-        self.is_read = bool(after.graph.guards)
-        self.space = space
-        first, grads = len(after.early), space.grads.reshape(-1)
-        end = first + len(after.grads)
-        self.given = [
-            _collect(space.numbers, after.early_at, self.numbers[:first]),
-            _collect(grads, after.grads_at, self.numbers[first:end]),
-        ]
-
-    def found(self, rows: IntArray) -> tuple[FloatArray, IntArray]:
-        """The memory in which the numbers of rows are, and where: gradients are not copied."""
-        flat = rows.ravel().tolist()
-        places = [self.grad_places.get(row, -1) for row in flat]
-        if -1 in places:
-            self._use_blanks(flat, places)
-        if -1 not in places:
-            return self.space.grads.reshape(-1), np.array(places, np.intp).reshape(rows.shape)
-        self.is_read = True
-        return self.numbers, self.after.positions(rows)
-
-    def _use_blanks(self, rows: list[int], places: list[int]) -> None:
-        """Where a gradient is the number 0, find it at a place to which none ever comes."""
-        graph = self.space.program.graph
-        for step in (1, -1):  # after what is before it, or before what comes after it
-            for k in range(len(rows))[::step]:
-                before = k - step
-                if places[k] < 0 and 0 <= before < len(rows) and places[before] >= 0:
-                    beside = places[before] + step
-                    if beside in self.blank and graph.is_zero(rows[k]):
-                        places[k] = beside
-
-    def shown(self, rows: IntArray) -> FloatArray | None:
-        """The gradients of these rows as they lie in memory; None if they lie elsewhere."""
-        numbers, places = self.found(rows)
-        there = span(places.ravel().tolist())
-        return numbers[there].reshape(rows.shape) if isinstance(there, slice) else None
 
 
 def _rows(pairs: Iterable[tuple[IntArray, object]]) -> set[int]:

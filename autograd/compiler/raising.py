@@ -80,7 +80,8 @@ def raise_graph(graph: Graph) -> Raised:
         rows, keys = rows[kept[rows]], keys[:, kept[rows]]
     found += _groups_and_chains(columns, rows, level[rows], keys, needs)
     instructions = [x for _, x in sorted(found, key=lambda pair: pair[0])]
-    return Raised(graph, needs, columns.alive, instructions)
+    late = sum(bool(columns.late[x.out.flat[0]]) for x in instructions)
+    return Raised(graph, needs, columns.alive, instructions, late)
 
 
 def _exposed(columns: Columns, loops: list[IntArray]) -> BoolArray:
@@ -164,8 +165,8 @@ def _narrow(
 def _chain(columns: Columns, rows: IntArray, needs: BoolArray) -> Chain:
     """Rows of a narrow stretch, one after another; they have come in an order that will do."""
     left, right, code = columns.left[rows], columns.right[rows], columns.code[rows]
-    sides = zip(in_turn(left), in_turn(right), strict=True)
-    for row, (i, j), stops in zip(in_turn(rows), sides, in_turn(code == DETACH), strict=True):
+    sides, stopping = zip(in_turn(left), in_turn(right), strict=True), columns.stops[rows]
+    for row, (i, j), stops in zip(in_turn(rows), sides, in_turn(stopping), strict=True):
         if i >= 0:  # of lookups it is known
             flow = needs[i] or (j >= 0 and needs[j])
             needs[row] = flow and not stops and columns.leads[row]

@@ -64,7 +64,6 @@ class RecordedRows:
         places: Where arrays whose elements are used one by one begin in the data, and the arrays.
         floats: The numbers among the arguments.
         plain: Which rows are floats uncompiled.
-        grads: The leaf whose gradient is at a place of the data.
         transforms: Whether a function is differentiated inside.
         varying: Which rows depend on what it is differentiated for, as far as somebody has asked.
         compared_data: The error that says where the `.data` of a result was compared, if it was.
@@ -80,7 +79,6 @@ class RecordedRows:
         self.places: list[tuple[int, Traced]] = []
         self.floats: list[float] = []
         self.plain = Plainness(self.graph, self.places)
-        self.grads: dict[int, int] = {}
         self.transforms = False
         self.variables: list[int] = []
         self.varying = bytearray()

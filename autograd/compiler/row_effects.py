@@ -4,16 +4,15 @@
     loss.backward()
     for p in parameters: p.data -= rate * p.grad
 
-After `backward()` a gradient is a number like any other to compute with. It is known only when the
-compiled backward pass has run, so what is computed of it is a second scalar program
-(`AfterBackward`): its data are the gradients and whatever else it needs of the first one.
+After `backward()` a gradient is a number like any other to compute with: a row, which is known when
+the compiled backward pass has run. What is computed of such rows comes after that.
 """
 
 from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -21,18 +20,15 @@ import numpy as np
 
 from autograd.compiler.columns import in_turn
 from autograd.compiler.crossing import Crossing
-from autograd.compiler.emit import Emitted
-from autograd.compiler.graph import CONSTANT, DATA, DETACH, GATHER, LEAF, Graph
+from autograd.compiler.graph import CONSTANT, DATA, GATHER, GRADIENT, LEAF
 from autograd.compiler.passes import Ends, without_modes
-from autograd.compiler.place import place
-from autograd.compiler.raising import raise_graph
 from autograd.compiler.reached import surely_reached_arrays
 from autograd.compiler.tape import Tape, Traced
 from autograd.node import gradients
 from autograd.value import Constant, Value
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array, IndexArray, IntArray
+    from autograd.arrays import IndexArray
     from autograd.compiler.recorded_rows import RecordedValue
     from autograd.node import Home
     from autograd.tensor import Tensor
@@ -355,17 +351,12 @@ class RowEffects(Crossing):
 
     def old(self, leaf: LeafRow) -> int | None:
         """The row of the gradient that a leaf comes with."""
-        grad = leaf.value._grad
-        row = self._new_datum(0.0 if grad is None else grad)
-        self.olds.append((leaf.leaf, self.graph.left[row], grad is None))
+        graph, grad = self.graph, leaf.value._grad
+        row = graph.add(DATA, graph.data_size)
+        graph.data_size += 1
+        self.known_numbers[row] = 0.0 if grad is None else grad
+        self.olds.append((leaf.leaf, graph.left[row], grad is None))
         return None if grad is None else row
-
-    def _new_datum(self, number: float) -> int:
-        """The row of a number that each call brings."""
-        row = self.graph.add(DATA, self.graph.data_size)
-        self.graph.data_size += 1
-        self.known_numbers[row] = number
-        return row
 
     def array(self, rows: IndexArray) -> Traced:
         """Rows as an array on the tape."""
@@ -413,7 +404,7 @@ class RowEffects(Crossing):
         graph = self.graph
         leaves = sorted(graph.leaves_behind({root.index}))
         if self.used and (
-            not graph.leaves_behind({*self.roots}).isdisjoint(leaves) or self.waiting()[root.index]
+            not graph.leaves_behind({*self.roots}).isdisjoint(leaves) or graph.late()[root.index]
         ):  # all passes are made at once
             self.refuse("a second backward() after gradients were read")
         if not leaves:
@@ -438,9 +429,9 @@ class RowEffects(Crossing):
         graph, before = self.graph, known.gradient_row()
         if before is None and not surely:  # at each call others would have none
             self.refuse("bringing first gradients to Values that a lookup may leave out")
-        grad = self.arrived[known.leaf] = self._new_datum(number)
+        grad = self.arrived[known.leaf] = graph.add(GRADIENT, known.row)
+        self.known_numbers[grad] = number
         self.first_grad = self.first_grad or grad
-        self.grads[graph.left[grad]] = known.leaf
         if before is not None and not (
             graph.code[before] == CONSTANT and graph.constants[graph.left[before]] == 0.0
         ):
@@ -465,22 +456,6 @@ class RowEffects(Crossing):
     def _ordinary(self, row: int) -> Value:
         return (Value if self.graph.code[row] == LEAF else Constant)(self.value_of(row))
 
-    def waiting(self) -> bytearray:
-        """Of each row whether it waits for gradients."""
-        graph = self.graph
-        found = bytearray(len(graph))
-        for row in range(self.first_grad, len(graph) if self.grads else 0):
-            code, left, right = graph.code[row], graph.left[row], graph.right[row]
-            if code >= 0:
-                found[row] = found[left] or (right >= 0 and found[right])
-            elif code == DATA:
-                found[row] = left in self.grads
-            elif code == DETACH:
-                found[row] = found[left]
-            elif code == GATHER and any(found[x] for x in graph.operands(row)):
-                self.refuse("a lookup among gradients")
-        return found
-
     def find_gone(self) -> None:
         """Find the Values that only this recording has: the function made them and forgot them."""
         made = [x for k, x in self.leaf_rows.items() if k >= self.graph.value_count]
@@ -496,6 +471,9 @@ class RowEffects(Crossing):
             raise self.compared_data
         if any(x._grad is not None for _, x in self.values.values()):
             self.refuse("backward() of a Tensor made of single Values")
+        late = np.frombuffer(self.graph.late(), dtype=bool)
+        if (np.array(self.graph.code)[late] == GATHER).any():
+            self.refuse("a lookup among gradients")
 
 
 def _at(blocks: Iterable[tuple[Traced, int]], place: int) -> float:
@@ -505,80 +483,3 @@ def _at(blocks: Iterable[tuple[Traced, int]], place: int) -> float:
             number: float = block.array.reshape(-1)[place - begin]
             return number
     raise AssertionError("a place belongs to an array")
-
-
-class AfterBackward:
-    """The scalar program that runs after the backward pass.
-
-    Attributes:
-        row: Rows of the first graph in this one's.
-        early, grads: Rows of the first graph that it takes as data: computed ones, and gradients.
-    """
-
-    def __init__(
-        self, old: Graph, late: bytearray, wanted: list[int], guards: list[LateGuard]
-    ) -> None:
-        self.old, self.wanted, self.guards = old, wanted, guards
-        self.rows = old.needed(wanted, lambda row: not late[row])
-        self.early = [x for x in self.rows if not late[x] and old.code[x] != CONSTANT]
-        self.grads = [x for x in self.rows if late[x] and old.code[x] == DATA]
-
-    def finish(self, at: Array, leaf_at: dict[int, int]) -> None:
-        """Write it down, now that it is known where the first graph's rows are.
-
-        What it takes over lies in that order in its memory, too.
-
-        Args:
-            at: Where they are.
-            leaf_at: The leaf whose gradient is at a place of the first graph's data.
-        """
-        old = self.old
-        self.graph = graph = Graph()
-        graph.ops = old.ops
-        row_of = {old.left[row]: row for row, code in enumerate(old.code) if code == LEAF}
-        where = {x: int(at[row_of[leaf_at[old.left[x]]]]) for x in self.grads}
-        self.early.sort(key=at.__getitem__)
-        self.grads.sort(key=where.__getitem__)
-        self.early_at = at[np.array(self.early, dtype=np.intp)]
-        self.grads_at = np.array([where[x] for x in self.grads], dtype=np.intp) - old.data_size
-        self.row: dict[int, int] = {}
-        for x in (*self.early, *self.grads):
-            self.row[x] = graph.add(DATA, graph.data_size)
-            graph.data_size += 1
-        for x in self.rows:
-            if x in self.row:
-                continue
-            if old.code[x] == CONSTANT:
-                self.row[x] = graph.add(CONSTANT, len(graph.constants))
-                graph.constants.append(old.constants[old.left[x]])
-            else:
-                operands = [self.row[i] for i in old.operands(x)]
-                self.row[x] = graph.add(old.code[x], *operands)
-        for relation, x, y, outcome in self.guards:
-            graph.guard(relation, self.row[x], self.row[y], outcome)
-        graph.outputs = sorted({self.row[x] for x in self.wanted})
-        self.raised = raise_graph(graph)
-        self.placement = place(self.raised)
-        self.emitted = Emitted(self.raised, self.placement, 0)
-        without_modes(self.emitted.forward)
-
-    def positions(self, rows: int | IntArray) -> IndexArray:
-        """Where rows of the first graph are in this one's memory."""
-        flat = [int(self.placement.at[self.row[x]]) for x in in_turn(np.ravel(rows))]
-        return np.array(flat, dtype=np.intp).reshape(np.shape(rows))
-
-
-LateGuard = tuple[Any, int, int, bool]
-"""A relation, the two rows that it is between, and how that comes out."""
-
-
-def take_late_guards(graph: Graph, late: bytearray) -> Iterator[LateGuard]:
-    """The comparisons of late rows, which this graph makes no longer."""
-    for relation, (pairs, outcomes) in list(graph.guards.items()):
-        del graph.guards[relation]
-        sides = np.array(pairs).reshape(-1, 2).tolist()
-        for (x, y), outcome in zip(sides, map(bool, outcomes), strict=True):
-            if late[x] or late[y]:
-                yield relation, x, y, outcome
-            else:
-                graph.guard(relation, x, y, outcome)

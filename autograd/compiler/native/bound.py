@@ -248,8 +248,8 @@ def _results(who: str, program: Program, space: Workspace) -> list[tuple[str, An
     found: list[Any] = []
     for x in program.outputs:
         if x.__class__ is int:
-            numbers, at = space.found(np.array(x))
-            found.append(numbers[int(at) : int(at) + 1])
+            at = int(program.placement.at[x])
+            found.append(space.numbers[at : at + 1])
         elif isinstance(x, Tensor) and isinstance(x._data, Traced):
             found.append(space.arrays[x._data])
         elif isinstance(x, Traced):

@@ -1219,7 +1219,7 @@ def test_a_step_of_a_parameter_without_numbers_is_recorded():
 @pytest.mark.parametrize("zero", [0.0, -0.0])
 @pytest.mark.parametrize("unused", [(0, 1), (5, 6), (14, 15), (0, 7, 15)])
 @pytest.mark.parametrize("rule", ["SGD with momentum", "Adam", "AdamW"])
-def test_the_gradients_of_many_values_are_not_copied_though_some_are_zeros(rule, unused, zero):
+def test_many_values_of_which_some_have_a_gradient_of_zero_are_updated_too(rule, unused, zero):
     def made():
         params = [Value(0.1 * k - 0.7) for k in range(16)]
         kind, options = RULES[rule]
@@ -1236,9 +1236,7 @@ def test_the_gradients_of_many_values_are_not_copied_though_some_are_zeros(rule,
         return step, *params
 
     calls, rounding = [(x,) for x in X[:6, 0]], {"rtol": 1e-13, "atol": 1e-15}
-    step = assert_same_steps(made, calls, each=True, signs=True, backend="numpy", **rounding)
-    (space,) = step._newest.free
-    assert (space.filling[2] == [] and not space.later.is_read) is (math.copysign(1, zero) > 0)
+    assert_same_steps(made, calls, each=True, signs=True, backend="numpy", **rounding)
 
 
 def test_gradients_that_several_lookups_bring_are_known_while_a_step_is_recorded():
