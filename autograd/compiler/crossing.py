@@ -8,9 +8,9 @@ argument x and an object array w of Values:
 
 and rows become an array where a Tensor takes them in (`t * v`), one source on the tape for all the
 numbers that go in together. So a replay makes first the calls on arrays that the rows need, then
-computes the rows, then makes the other calls. There is no way back from there: where rows need the
-numbers of an array that was itself computed from rows, such as `(2 * rate) * x` with a float
-`rate`, those rows are computed by calls on arrays a second time.
+computes the rows, then makes the other calls. There is no way back from there: a function in which
+rows need the numbers of an array that was itself computed from rows, such as `(2 * rate) * x` with
+a float `rate`, runs as it is written.
 """
 
 from __future__ import annotations
@@ -25,14 +25,13 @@ import numpy as np
 
 from autograd.compiler.aliases import Aliases
 from autograd.compiler.float_rows import block_at
-from autograd.compiler.graph import CONSTANT, DATA, GATHER, GRADIENT, LEAF
+from autograd.compiler.graph import CONSTANT, DATA, LEAF
 from autograd.compiler.lookups import ValueArray, chosen, current, rows_of
 from autograd.compiler.outside_arrays import OutsideArrays
 from autograd.compiler.recorded_rows import RecordedRows, RecordedValue
 from autograd.compiler.tape import (
     CHANGE,
     SOURCE,
-    STORE,
     Step,
     Tape,
     Traced,
@@ -44,6 +43,7 @@ from autograd.compiler.tape import (
 from autograd.modes import recording
 from autograd.op import OF_USERS
 from autograd.tensor import Tensor
+from autograd.tracing import AsWritten
 from autograd.value import Value
 
 if TYPE_CHECKING:
@@ -52,9 +52,6 @@ if TYPE_CHECKING:
     from typing import TypeGuard
 
     from autograd.arrays import Array, IndexArray
-
-MOST = 1000
-"""How many rows are computed a second time where an array needs them early."""
 
 
 class Crossing(RecordedRows):
@@ -69,9 +66,9 @@ class Crossing(RecordedRows):
         truths: Traced arrays that were used as truth values, and what they were.
         blocks: Arrays whose elements are used one by one: where they begin in the data.
         indices: Likewise for integers that lookups use.
-        early_already: Calls that do not wait for rows, as far as somebody has asked.
+        early: Calls that do not wait for rows, as far as somebody has asked.
         read_early: What is made of arrays before they are changed, which are needed early.
-        late: Of arrays that are made of computed rows, the rows, by the identity of the array.
+        late: The arrays that are made of computed rows.
         own: Arrays that may be written to: copies of what is kept, of which nobody else knows.
         section: Which part of the tape needs gradients; 0 where none does.
         first_grad: The first row that is a gradient; 0 if none is.
@@ -88,9 +85,9 @@ class Crossing(RecordedRows):
         self.blocks: dict[Traced, int] = {}
         self.indices: dict[Traced, int] = {}
         self.index_size = 0
-        self.early_already: set[Step] = set()
+        self.early: set[Step] = set()
         self.read_early: list[Traced] = []
-        self.late: dict[int, IndexArray] = {}
+        self.late: set[Traced] = set()
         self.own: set[Traced] = set()
         self.section = self.first_grad = 0
 
@@ -158,22 +155,8 @@ class Crossing(RecordedRows):
             stand_in._become_leaf(not self.plain.of_all(rows))
             self.values[key] = rows, stand_in
             if not self.is_given(rows):
-                self.late[id(stand_in._data)] = rows
+                self.late.add(stand_in._data)
         return self.values[key][1]
-
-    def given_number(self, row: int) -> Any:
-        """A number from outside: one written in the code as it is, any other as an array."""
-        graph, place = self.graph, self.graph.left[row]
-        if graph.code[row] == CONSTANT:
-            return graph.constants[place]
-        if graph.code[row] == DATA:
-            begin, block = self.block_at(place)
-            if block is not None:
-                return self.tape.call(np.take, (block, place - begin))
-        if graph.code[row] == GRADIENT or (graph.code[row] == DATA and place >= len(self.floats)):
-            self.refuse("taking numbers out of an array that was computed from single numbers")
-        number = graph.leaves[place]._data if graph.code[row] == LEAF else self.floats[place]
-        return self.lift_rows(np.array(row), np.array(number))._data
 
     def made_array(self, data: object) -> Any:
         """What an array is made of: of numbers that uncompiled are floats, a traced array."""
@@ -289,12 +272,12 @@ class Crossing(RecordedRows):
         base = traced.base
         if base not in blocks:
             if base not in self.arguments:
-                self._make_early(base)
+                self._look_at_makers(base)
             blocks[base] = self.taken(blocks, base)
         return blocks[base]
 
-    def _make_early(self, needed: Traced) -> None:
-        """See to it that an array can be computed before the rows are; refuse it if not."""
+    def _look_at_makers(self, needed: Traced) -> None:
+        """See to it that an array can be computed before the rows are."""
         pending = [needed]
         while pending:
             array = pending.pop()
@@ -302,13 +285,13 @@ class Crossing(RecordedRows):
             if changes:  # who reads it before that does so early, too
                 readers = self._readers(array.base, changes[-1])
                 self.read_early += readers
-                pending += [x for x in readers if x.maker not in self.early_already]
+                pending += [x for x in readers if x.maker not in self.early]
             for step in (array.maker, *changes):
-                if step is None or step in self.early_already:
+                if step is None or step in self.early:
                     continue
-                self.early_already.add(step)
-                if step.kind == SOURCE and id(step.out) in self.late:
-                    self._compute_early(step, self.late.pop(id(step.out)))
+                if step.out in self.late:
+                    raise AsWritten("it takes numbers out of an array that is made of some")
+                self.early.add(step)
                 pending += traced_in((step.args, step.options))
 
     def _readers(self, base: Traced, change: Step) -> list[Traced]:
@@ -319,22 +302,6 @@ class Crossing(RecordedRows):
         if any(x.kind == CHANGE for x in found):  # of an array that may be changed again, later
             self.refuse("taking numbers out of an array that was computed from single numbers")
         return [x.out for x in found]
-
-    def _compute_early(self, step: Step, rows: IndexArray) -> None:
-        """Make an array of rows the result of calls on arrays, which need not wait for the rows."""
-        tape, steps, known = self.tape, self.tape.steps, self.tape.known
-        index = next(i for i in range(len(steps) - 1, -1, -1) if steps[i] is step)  # near the end
-        tape.steps, tape.known = [], {}  # what is known already may be computed too late
-        graph, wanted = self.graph, rows.ravel().tolist()
-        needed = graph.needed(wanted)
-        if len(needed) > MOST or any(graph.code[row] == GATHER for row in needed):
-            self.refuse("taking numbers out of an array that was computed from single numbers")
-        found = graph.computed(needed, self.given_number, int)
-        step.kind, step.function = STORE, np.reshape
-        stacked = tape.call(np.stack, ([found[i] for i in wanted],))
-        step.args, step.options = (stacked, rows.shape), {}
-        steps[index:index] = tape.steps
-        tape.steps, tape.known = steps, known
 
     def taken(self, blocks: dict[Traced, int], base: Traced) -> int:
         """Take the next places of the data, or of the indices; the answer is the first."""

@@ -155,7 +155,7 @@ class Graph:
     def computed(
         self, rows: Iterable[int], given: Callable[[int], Any], index: Callable[[int], int]
     ) -> dict[int, Any]:
-        """Compute rows, in order, once more: as nodes of the ordinary graph, or on arrays.
+        """Compute rows, in order, once more, as nodes of the ordinary graph.
 
         Args:
             rows: They, with all that they are computed from.
@@ -167,8 +167,7 @@ class Graph:
             for row in rows:
                 operands, code = [found[i] for i in self.operands(row)], self.code[row]
                 if code == DETACH:
-                    x = operands[0]
-                    found[row] = x.detach() if isinstance(x, Value) else x
+                    found[row] = operands[0].detach()
                 elif code == GATHER:
                     found[row] = operands[index(self.right[row]) % len(operands)]  # -1: the last
                 else:

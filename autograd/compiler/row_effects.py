@@ -20,7 +20,7 @@ import numpy as np
 
 from autograd.compiler.columns import in_turn
 from autograd.compiler.crossing import Crossing
-from autograd.compiler.graph import CONSTANT, DATA, GATHER, GRADIENT, LEAF
+from autograd.compiler.graph import CONSTANT, DATA, DETACH, GATHER, GRADIENT, LEAF
 from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.reached import surely_reached_arrays
 from autograd.compiler.tape import Tape, Traced
