@@ -116,10 +116,9 @@ class Graph:
             return []
         return [i for i in (self.left[row], self.right[row]) if i >= 0]
 
-    def leaves_behind(self, rows: set[int], chosen: Chosen | None = None) -> set[int]:
-        """The leaves, by number, that gradients of these rows may come to: see `behind`."""
-        reached = self.behind(rows, chosen)
-        pairs = zip(reached, self.code, self.left, strict=True)
+    def leaves_behind(self, rows: set[int]) -> set[int]:
+        """The leaves, by number, that gradients of these rows may come to."""
+        pairs = zip(self.behind(rows), self.code, self.left, strict=True)
         return {left for here, code, left in pairs if here and code == LEAF}
 
     def behind(self, rows: set[int], chosen: Chosen | None = None) -> bytearray:

@@ -122,7 +122,7 @@ class Names:
     def _given(self, rows: Array) -> list[str]:
         """What comes from outside: leaves and data; and gradients."""
         code = self.code[rows]
-        data, grads = np.count_nonzero(code == DATA), np.count_nonzero(code == GRADIENT)
+        data, grads = int((code == DATA).sum()), int((code == GRADIENT).sum())
         parts = self._leaves(rows[code == LEAF]) + [f"{data} data"] * bool(data)
         return parts + [_numbers(grads, "gradient")] * bool(grads)
 

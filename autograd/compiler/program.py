@@ -16,7 +16,7 @@ import threading
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
 from operator import is_
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -34,7 +34,7 @@ from autograd.compiler.outputs import CompiledOp
 from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
-from autograd.compiler.reached import ReachedArrays, ReachedLeaves
+from autograd.compiler.reached import Reached
 from autograd.compiler.record import Recording
 from autograd.compiler.tape import SOURCE, Traced
 from autograd.node import gradients, topological
@@ -109,7 +109,7 @@ class Program:
         self.lifted = list(recording.values.values())
         sources = {id(step.out) for step in self.tape.steps if step.kind == SOURCE}
         self.filled = [(rows, x._data) for rows, x in self.lifted if id(x._data) in sources]
-        self._reached: dict[frozenset[int], Reached] = {}
+        self._reached: dict[frozenset[int], tuple[Reached, list[bool]]] = {}
         also = () if self.effects is None else self.effects.rows()
         self.graph.outputs = sorted({*self.result_rows, *_rows(self.lifted), *also})
         self._differentiate_arrays()
@@ -194,17 +194,25 @@ class Program:
             self.array_passes[ends] = len(self.tape.sections) - 1, found
         return self.array_passes[ends]
 
-    def reached(self, places: frozenset[int]) -> Reached:
-        """What the gradients of some results get to, as in the ordinary graph; kept for later."""
+    def reached(self, places: frozenset[int]) -> tuple[Reached, list[bool]]:
+        """What the gradients of some results get to, as in the ordinary graph; kept for later.
+
+        Returns:
+            To which they come of the leaves in their order and then the arrays whose elements are
+            leaves; and to which tensors.
+        """
         if places not in self._reached:
             outs = [self.outputs[place] for place in places]
             nodes = set(topological(Ends([x for x in outs if isinstance(x, Tensor)])))
             rows = {x for x in outs if isinstance(x, int)}
             rows |= _rows([pair for pair in self.lifted if pair[1] in nodes])
-            graph = self.graph
-            self._reached[places] = Reached(
-                ReachedLeaves(graph, rows, self.order),
-                ReachedArrays(graph, rows, [owner for owner, _ in self.placement.arrays]),
+            arrays, count = self.placement.arrays, len(self.order)
+            place = {id(array): k for k, (array, _) in enumerate(arrays, count)}
+            homes = [(i, x.home) for i, x in enumerate(self.graph.leaves) if x.home is not None]
+            owner = {i: place[id(x.holder)] for i, x in homes if id(x.holder) in place}
+            owner |= {i: k for k, i in enumerate(self.order)}
+            self._reached[places] = (
+                Reached(self.graph, rows, owner, count + len(arrays)),
                 [stand_in in nodes for _, stand_in in self.tensors],
             )
         return self._reached[places]
@@ -341,14 +349,6 @@ class Program:
                 return False
         arrays = space.arrays
         return all(bool(arrays[x]) == outcome for x, outcome in self.recording.truths)
-
-
-class Reached(NamedTuple):
-    """Of the leaves, the arrays whose elements are leaves, and the tensors: which are reached."""
-
-    leaves: ReachedLeaves
-    owners: ReachedArrays
-    tensors: list[bool]
 
 
 class Workspace:

@@ -168,10 +168,10 @@ class Call(Node):
             arrays = arrays + [(self.tensors[k], grad) for k, grad in space.gradients]
         # no gradient comes to what only other results are made of, or is not looked up
         if len(given) < program.graded or program.looks_up:
-            reached = program.reached(frozenset(place for place, _ in given))
-            leaves = compress(leaves, reached.leaves.at(space.indices))
-            owners = reached.owners.at(space.indices)
-            kept = owners + [reached.tensors[k] for k, _ in space.gradients]
+            reached, tensors = program.reached(frozenset(place for place, _ in given))
+            found, count = reached.at(space.indices), len(program.order)
+            leaves = compress(leaves, found[:count])
+            kept = found[count:] + [tensors[k] for k, _ in space.gradients]
             arrays = [*compress(arrays, kept)]
         return leaves, [pair for pair in arrays if pair[0].requires_grad]
 

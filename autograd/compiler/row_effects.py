@@ -22,7 +22,7 @@ from autograd.compiler.columns import in_turn
 from autograd.compiler.crossing import Crossing
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, GATHER, GRADIENT, LEAF
 from autograd.compiler.passes import Ends, without_modes
-from autograd.compiler.reached import surely_reached_arrays
+from autograd.compiler.reached import surely_reached
 from autograd.compiler.tape import Tape, Traced
 from autograd.node import gradients
 from autograd.value import Constant, Value
@@ -410,8 +410,10 @@ class RowEffects(Crossing):
         if not leaves:
             Constant(0.0).backward()  # says that it is a constant
         rows = {graph.left[row]: row for row, code in enumerate(graph.code) if code == LEAF}
-        surely = graph.leaves_behind({root.index}, {})
-        sure_arrays = surely_reached_arrays(graph, {root.index})
+        holders = [x if x.home is None else x.home.holder for x in graph.leaves]
+        first: dict[int, int] = {}
+        owner = {k: first.setdefault(id(x), k) for k, x in enumerate(holders)}
+        surely = surely_reached(graph, {root.index}, owner)
         found = self._find_numbers(root.index, [rows[k] for k in leaves])
         self.roots.append(root.index)
         for k, number in zip(leaves, found, strict=True):
@@ -422,8 +424,7 @@ class RowEffects(Crossing):
                     self.refuse("a second backward() after gradients were read")
                 self.known_numbers[self.arrived[k]] += number
             elif home is None or home.holder.requires_grad:
-                is_sure = k in surely if home is None else id(home.holder) in sure_arrays
-                self._bring(self._leaf_row(k, rows[k]), number, is_sure)
+                self._bring(self._leaf_row(k, rows[k]), number, owner[k] in surely)
 
     def _bring(self, known: LeafRow, number: float, surely: bool) -> None:
         graph, before = self.graph, known.gradient_row()

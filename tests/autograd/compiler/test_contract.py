@@ -221,6 +221,9 @@ for name, (f, calls) in {
     "a division by a float that is zero": (lambda x, y: x / y, [(1.0, 0.0), (1.0, 0.0)]),
     "a root of a float that is negative": (lambda x: x**0.5, [(-4.0,), (-1.0,)]),
     "a power of a float that is too large": (lambda x: x**2, [(1e200,), (-1e200,)]),
+    "numbers of an array that is computed from computed floats": (
+        lambda a, rate: w * ((2 * rate) * a)[0], [(A(1, 2), 0.5), (A(3, 4), 1.5)],
+    ),
     "nan in NumPy's order of floats": (
         lambda x: (
             np.sort([x, 1.0, -1.0]), np.argmax([x, 1.0]), np.ptp([x, 1.0]),
