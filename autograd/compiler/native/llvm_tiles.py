@@ -105,9 +105,9 @@ class Tiles:
 
     def further(self, place: str, ref: Ref, by: int, index: str = "1") -> str:
         """A place, so many numbers further for each round."""
-        kind = self._kept_as(ref)
         if not by:
             return place
+        kind = self._kept_as(ref)
         if index == "1":
             index = str(by)
         elif by < 0:

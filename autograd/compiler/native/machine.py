@@ -68,9 +68,15 @@ def known_in_c() -> frozenset[str]:
         return frozenset(name for name, theirs in LIBM.items() if find(theirs))
 
 
-QUICKLY = ("disable-lsr", "disable-cgp", "fast-isel")
-"""What lets LLVM make code in half the time: our loops say where their numbers are, so that it need
-not look for better ways, and the steps are as fast."""
+QUICKLY = {
+    "disable-lsr": True, "disable-cgp": True, "fast-isel": True, "enable-misched": False,
+    "disable-machine-cse": True, "disable-copyprop": True, "disable-machine-sink": True,
+    "disable-branch-fold": True, "disable-tail-duplicate": True, "disable-early-taildup": True,
+    "disable-early-ifcvt": True, "disable-constant-hoisting": True,
+    "disable-partial-libcall-inlining": True, "disable-postra-machine-licm": True,
+}  # fmt: skip
+"""What lets LLVM make code in half the time: our loops say where their numbers are, and in which
+order they are computed, so that it need not look for better ways, and the steps are as fast."""
 
 _TRIED = range(20, 23)
 """The versions of LLVM that are known to have these; others would end the process."""
@@ -83,14 +89,14 @@ def _quickly() -> Iterator[None]:
     Whoever else uses it, as Numba does, has the code of before again afterwards, but without
     optimization (opt=0): there "fast-isel" is on until it is set, and cannot be unset.
     """
-    names = QUICKLY if _llvm().llvm_version_info[0] in _TRIED else ()
-    for name in names:
-        _llvm().set_option("", f"-{name}=true")
+    options = QUICKLY if _llvm().llvm_version_info[0] in _TRIED else {}
+    for name, value in options.items():
+        _llvm().set_option("", f"-{name}={value}".lower())
     try:
         yield
     finally:
-        for name in names:
-            _llvm().set_option("", f"-{name}=false")
+        for name, value in options.items():
+            _llvm().set_option("", f"-{name}={not value}".lower())
 
 
 class Ending(Exception):
