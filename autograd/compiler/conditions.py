@@ -8,7 +8,17 @@ the quickest is one expression that Python has compiled:
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
+from typing import Any
+
+_HOLD = """
+def hold():
+    try:
+        return bool({})
+    except Exception:  # a name that is gone, or what is there now says no
+        return False
+"""
 
 
 class Conditions:
@@ -31,7 +41,6 @@ class Conditions:
     def __init__(self) -> None:
         self.terms: dict[str, Callable[[], str]] = {}
         self.names: dict[str, object] = {}
-        self._asked: Callable[[], object] | None = None
 
     def name(self, x: object) -> str:
         """What a thing is called in the texts; it is kept alive, so that its id stays its own."""
@@ -41,16 +50,20 @@ class Conditions:
 
     def add(self, text: str, about: Callable[[], str] = str) -> None:
         """One more condition."""
-        self.terms[text], self._asked = about, None
+        self.terms[text] = about
+        vars(self).pop("hold", None)
 
-    def hold(self) -> bool:
+    def drop(self, text: str) -> None:
+        """One condition less."""
+        del self.terms[text]
+        vars(self).pop("hold", None)
+
+    @functools.cached_property
+    def hold(self) -> Callable[[], bool]:
         """Whether all hold; what cannot be asked any more, as it was deleted, does not."""
-        if self._asked is None:
-            self._asked = eval(f"lambda: {' and '.join(self.terms) or True}", self.names)
-        try:
-            return bool(self._asked())
-        except Exception:  # noqa: BLE001 (a name that is gone, or what is there now says no)
-            return False
+        exec(_HOLD.format(" and ".join(self.terms) or True), self.names)
+        hold: Any = self.names["hold"]
+        return hold  # type: ignore[no-any-return]
 
     def culprit(self) -> str:
         """What a condition that does not hold is about, for a message."""

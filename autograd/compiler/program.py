@@ -242,9 +242,7 @@ class Program:
         return given.values[i] if i < self.value_count else self.graph.leaves[i]
 
     def leaves_of(self, given: Given) -> GatheredValues:
-        """The leaves of a call in the order of their positions."""
-        if not self.value_count:
-            return self.gathered
+        """The leaves of a call in the order of their positions, where some are arguments."""
         return GatheredValues([self.leaf(i, given) for i in self.order])
 
     @functools.cached_property
@@ -304,13 +302,11 @@ class Program:
         for get, array in zip(self.holders, kept, strict=False):
             add(f"{name(get)}() is {name(array)}")
 
-    def fits(self) -> bool:
-        """Whether tensors from outside require gradients as they did.
+    def fits_anew(self) -> bool:
+        """Whether tensors from outside require gradients as they did, where not all is as it was.
 
         What has another array now may have one again: from now on its numbers are copied.
         """
-        if self.conditions.hold():
-            return True
         bound = {x: array for x, array in self.bound.items() if x._data is array}
         kept = self.kept if all(map(is_, self.kept, self.arrays_kept())) else []
         if len(bound) + len(kept) < len(self.bound) + len(self.kept):

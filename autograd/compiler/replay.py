@@ -34,7 +34,7 @@ MISS = object()
 
 def run(program: Program, given: Given, spaces: list[Workspace] | None = None) -> Any:
     """One replay: what is returned, or MISS if no guard holds; its memory goes to `spaces`."""
-    if not program.fits():
+    if not program.conditions.hold() and not program.fits_anew():
         return MISS
     if program.outside and program.is_there_twice(given.values, given.tensors):
         return MISS
@@ -43,7 +43,8 @@ def run(program: Program, given: Given, spaces: list[Workspace] | None = None) -
     under_grad = recording() if active() else True
     if program.is_step and program.under_grad != under_grad:
         return MISS  # no loss has a backward pass under no_grad()
-    leaves, tensors = program.leaves_of(given), program.tensors_of(given)
+    leaves = program.leaves_of(given) if program.value_count else program.gathered
+    tensors = program.tensors_of(given) if program.tensor_count else program.closed_tensors
     space = program.workspace()
     try:
         go = _run_guarded if program.guarded else _fill_and_run

@@ -243,8 +243,7 @@ class Watch(Conditions):
         """Of large arrays with these ids only the form is compared: each call reads the numbers."""
         for key in arrays & self.arrays.keys():
             if self.arrays[key][0].nbytes > LARGE:
-                del self.terms[self.arrays.pop(key)[1]]
-                self._asked = None
+                self.drop(self.arrays.pop(key)[1])
 
     def drawn(self) -> bool:
         """Whether random numbers were drawn."""

@@ -115,7 +115,7 @@ def bound(
             f"{who}: needs arguments of one kind, but got arrays and Tensors. Pass Tensors "
             "alone, or arrays alone."
         )
-    program.fits()
+    program.fits_anew()
     space, out = Workspace(program, []), BoundProgram()
     program.gathered.take(space.leaf_numbers)
     _name_arguments(out, program, space, _parameters(function))
