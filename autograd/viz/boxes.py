@@ -157,8 +157,10 @@ def closed_in_words(boxes: Sequence[Box], depth: int | None) -> list[Box]:
 
     Args:
         boxes: The outermost boxes.
-        depth: Close modules whose names have so many parts; None for no module.
+        depth: Close modules whose names have so many parts; None for no module, 0 for nothing.
     """
+    if depth == 0:
+        return []
     if depth is None:
         return list(closed(boxes, lambda box: box.kind not in ("composition", "sum")))
     return list(closed(boxes, lambda box: 0 < box.level < depth or box.kind == "terms"))

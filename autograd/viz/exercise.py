@@ -44,7 +44,7 @@ FIRST, LAST = 60, 20
 def whole_text(steps: Pass) -> str:
     """The forward values, every step, and the gradients of the leaves."""
     root = steps.names[steps.root]
-    boxes = [] if steps.depth == 0 else closed_in_words(steps.boxes, steps.depth)
+    boxes = closed_in_words(steps.boxes, steps.depth)
     shut = {node: box for box in boxes for node in box.nodes}
     outline: Sequence[Step | BoxStep] = Outline(steps, boxes) if boxes else steps
     through = counted(len(steps.nodes) - len(shut), "node")

@@ -348,10 +348,9 @@ def explain(
 
 def _close(trace: Trace, depth: int | None, asked: Sequence[Node]) -> None:
     """Close boxes, but not those inside of which something lies that is asked for."""
-    if (depth is None and trace.boxes) or depth:
-        wanted = set(asked)
-        boxes = closed_in_words(trace.boxes, depth)
-        trace.close(box for box in boxes if wanted.isdisjoint(set(box.nodes) - set(box.results)))
+    wanted = set(asked)
+    boxes = closed_in_words(trace.boxes, depth)
+    trace.close(box for box in boxes if wanted.isdisjoint(set(box.nodes) - set(box.results)))
 
 
 def _check_is_node(what: str, node: Node) -> None:

@@ -122,12 +122,16 @@ class Outline(Sequence[Any]):
     """The steps of a pass outside of closed boxes, and the boxes' own.
 
     What a box hands to one of its operands is one step, which comes when all of it is there.
+
+    Attributes:
+        order: Of each step the engine's, from 0, or a box and what it hands something to.
+        joined: For each of the latter the engine's steps that it stands for.
     """
 
     def __init__(self, steps: Pass, boxes: Sequence[Box]) -> None:
         self._steps = steps
         inside = {node: box for box in boxes for node in box.nodes}
-        self._joined: dict[tuple[Box, Node | Box], list[int]] = {}
+        self.joined: dict[tuple[Box, Node | Box], list[int]] = {}
         order: list[int | tuple[Box, Node | Box]] = []
         for k in range(len(steps)):
             node, _, parent = steps.ends_of(k)
@@ -137,7 +141,7 @@ class Outline(Sequence[Any]):
             elif other is not box:
                 several = other is not None and len(other.results) > 1
                 to = other if several and other is not None else parent
-                self._joined.setdefault((box, to), []).append(k)
+                self.joined.setdefault((box, to), []).append(k)
                 order.append((box, to))
         last = {at: place for place, at in enumerate(order)}
         self.order = [at for place, at in enumerate(order) if last[at] == place]
@@ -161,7 +165,7 @@ class Outline(Sequence[Any]):
         counted = self._counts.of(place, self.parent_of(at), self._contribution(at))
         if not isinstance(at, tuple):
             return replace(self._steps[at], **counted)
-        return _box_step(self._steps, at[0], self._joined[at], counted)
+        return _box_step(self._steps, at[0], self.joined[at], counted)
 
     def __iter__(self) -> Iterator[Step | BoxStep]:
         return (self[i] for i in range(len(self)))
@@ -169,7 +173,7 @@ class Outline(Sequence[Any]):
     def _contribution(self, at: int | tuple[Box, Node | Box]) -> Number:
         if isinstance(at, tuple) and isinstance(at[1], Box):
             return 0.0  # to several results
-        return _added_up(self._steps, self._joined[at] if isinstance(at, tuple) else [at])
+        return _added_up(self._steps, self.joined[at] if isinstance(at, tuple) else [at])
 
     @cached_property
     def _counts(self) -> Counts:

@@ -478,10 +478,7 @@ def _tree(x: Symbol) -> tuple[Tree, int]:
         return _call_tree(("mi", _call_name(x.op)), x, [("mtext", text) for text in given])
     if "{0}" not in x.op.latex:
         return _call_tree(read(x.op.latex), x)
-    firmness, needs = template_places(x.op.latex)
-    if x.op.operator in OPERATORS:
-        _, firmness, by_operator = OPERATORS[x.op.operator]
-        needs = [n and m for n, m in zip(needs, by_operator, strict=True)]
+    firmness, needs = places_of(x.op)
     operands = [tree_of(y, n) for y, n in zip(x.operands, needs, strict=False)]
     if x.op.operator == "mul" and all(y.is_array for y in x.operands):
         return ("mrow", operands[0], ("mo", "⊙"), operands[1]), PRODUCT
@@ -527,12 +524,13 @@ def filled(template: str, operands: Sequence[str]) -> str:
     )
 
 
-def template_places(template: str) -> tuple[int, list[int]]:
-    """How firmly a LaTeX template holds together, and what each of its places needs.
+def places_of(op: Op | Comparison) -> tuple[int, list[int]]:
+    """How firmly the LaTeX of an operation holds together, and what each of its places needs.
 
-    Inside the template's own brackets or braces anything may stand; elsewhere only an atom.
+    Inside the template's own brackets or braces anything may stand; elsewhere only an atom, or what
+    the operator allows.
     """
-    plain = re.sub(r"\\right.", ")", re.sub(r"\\left.", "(", filled(template, "\0\1\2")))
+    plain = re.sub(r"\\right.", ")", re.sub(r"\\left.", "(", filled(op.latex, "\0\1\2")))
     depth, firmness, needs = 0, ATOM, {}
     for i, character in enumerate(plain):
         depth += (character in "({[") - (character in ")}]")
@@ -540,7 +538,11 @@ def template_places(template: str) -> tuple[int, list[int]]:
             needs[character] = NEGATIVE if depth and plain[i + 1 : i + 2] != "^" else ATOM
         elif depth == 0 and (character == "^" or plain[i : i + 3] in (" + ", " - ")):
             firmness = min(firmness, POWER if character == "^" else SUM)
-    return firmness, [needs[character] for character in sorted(needs)]
+    found = [needs[character] for character in sorted(needs)]
+    if op.operator not in OPERATORS:
+        return firmness, found
+    _, firmness, by_operator = OPERATORS[op.operator]
+    return firmness, [n and m for n, m in zip(found, by_operator, strict=True)]
 
 
 def _install(op: Op) -> None:

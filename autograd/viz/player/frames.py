@@ -78,26 +78,16 @@ class _Frames:
         drawn = self.picture.shown | set(self.picture.boxes)
         outline = Outline(self.steps, self.picture.folding.boxes)
         for place, at in enumerate(outline.order):
-            parent = outline.parent_of(at)
-            if isinstance(at, int):
-                node, position, _ = self.steps.ends_of(at)
-                if not {node, parent} <= drawn:
-                    continue
-                own = f"{self.ids[node]}.{position}"
-                arrow = self.picture.arrows.get((node, position), own)
-            else:
-                arrow = self._between(at[0].id, parent)
-            step = outline[place]
+            k = at if isinstance(at, int) else outline.joined[at][0]
+            node, position, into = self.steps.ends_of(k)
+            if not {node, into} <= drawn:
+                continue
+            step, parent = outline[place], outline.parent_of(at)
             if not isinstance(parent, Box):
                 self.totals[parent] = step.after
-            to = parent.id if isinstance(parent, Box) else self.ids[parent]
-            yield Frame(self.scene(to, arrow), str(step), step.tree)
-
-    def _between(self, head: str, parent: Node | Box) -> str:
-        tail = parent.id if isinstance(parent, Box) else self.ids[parent]
-        edges = self.picture.graph.edges
-        fits = (e.id for e in edges if e.head == head and e.tail.split("~")[0] == tail)
-        return next(fits, "")
+            own = f"{self.ids[node]}.{position}"
+            arrow = self.picture.arrows.get((node, position), own)
+            yield Frame(self.scene(self.ids[into], arrow), str(step), step.tree)
 
     def scene(self, box: str, arrow: str) -> Scene:
         """The picture with the numbers so far, and with what just happened marked."""

@@ -16,11 +16,10 @@ from autograd.op import RULEBOOK, Elementwise, Op
 from autograd.viz.symbols import (
     COMPARISONS,
     KNOWN_NUMBERS,
-    OPERATORS,
     Symbol,
     filled,
+    places_of,
     symbolic_partial,
-    template_places,
 )
 from autograd.viz.tree import BINARY, COMMANDS, FUNCTIONS, GREEK, SLOTS, read
 from autograd.viz.views import MOST_DRAWN
@@ -51,7 +50,7 @@ def grammar() -> dict[str, Any]:
 
 def _operation(op: Elementwise) -> dict[str, Any]:
     operands = ["x", "y"][: op.arity]
-    places = _needed(op.latex, op.operator)
+    places = places_of(op) if "{0}" in op.latex else None
     return {
         "arity": op.arity,
         "defaults": op.defaults,
@@ -62,17 +61,6 @@ def _operation(op: Elementwise) -> dict[str, Any]:
         "tree": read(filled(op.latex, SLOTS) if places else op.latex),
         "partials": [_plain(symbolic_partial(op, i, operands, "o")) for i in range(op.arity)],
     }
-
-
-def _needed(template: str, operator: str) -> list[Any] | None:
-    """How firmly a template holds together, and what each of its places needs."""
-    if "{0}" not in template:
-        return None
-    firmness, needs = template_places(template)
-    if operator in OPERATORS:
-        _, firmness, by_operator = OPERATORS[operator]
-        needs = [n and m for n, m in zip(needs, by_operator, strict=True)]
-    return [firmness, needs]
 
 
 def _plain(x: Symbol) -> Any:

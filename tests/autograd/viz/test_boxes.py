@@ -115,6 +115,26 @@ def test_a_module_used_in_many_steps_is_one_box_of_them_all():
     assert [box.name for box in together.inner] == [f"cell ({k})" for k in range(1, 7)]
 
 
+def test_what_a_module_makes_of_data_alone_belongs_to_the_step_that_takes_it_in():
+    class Cell(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.w, self.u = (nn.Parameter(np.full((2, 2), x)) for x in (0.3, 0.2))
+
+        def forward(self, xs):
+            state = np.zeros((1, 2))
+            for x in xs:
+                state = (x @ self.w + state @ self.u).tanh()
+            return state
+
+    cell, data = Cell(), [np.full((1, 2), x) for x in (1.0, 2.0, 3.0)]
+    steps = backprop((cell(data) ** 2).sum())
+    boxes = [box for box in every_box(steps) if box.kind == "module"]
+    met = [[x for x in data for node in box.nodes if np.array_equal(node.data, x)] for box in boxes]
+    assert [len(box) for box in met] == [1, 1, 1]
+    assert [box[0][0, 0] for box in met] == [1.0, 2.0, 3.0]
+
+
 @pytest.mark.parametrize("seed", range(12))
 def test_whichever_boxes_are_closed_arrows_never_form_a_cycle(seed):
     rng = random.Random(seed)
