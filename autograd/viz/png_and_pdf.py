@@ -1,4 +1,4 @@
-"""Writing a scene down as PNG or PDF with matplotlib, where there is no program `dot`."""
+"""Writing a scene down as PNG or PDF with matplotlib."""
 
 from __future__ import annotations
 

@@ -233,8 +233,8 @@ class Trace:
                 self.joined[box.results[0]] = tuple(factors), tuple(factors.values())
                 inside = {*box.nodes} - {*box.results}
                 self.nodes = tuple(node for node in self.nodes if node not in inside)
-        self.__dict__.pop("uses", None)
-        self._paths.clear()
+                self.__dict__.pop("uses", None)
+                self._paths.clear()
 
     def paths(self, top: Node) -> tuple[dict[Node, int], dict[Node, float]]:
         """For each node, how many paths lead from it to `top`, and the sum of their products."""

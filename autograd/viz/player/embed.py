@@ -169,6 +169,7 @@ _STYLE = """\
 body { font-family: system-ui, sans-serif; margin: 1rem auto; max-width: 1400px; padding: 0 1rem }
 h1 { font-size: 1.3rem; overflow-wrap: anywhere }
 img { max-width: 100% }
+pre { white-space: pre-wrap; overflow-wrap: anywhere }
 """
 
 

@@ -1,14 +1,13 @@
 """What a notebook shows for a pass, and the page that holds it as a file.
 
-The HTML begins as a picture and a list of all steps, which is what remains where scripts are
-stripped (an untrusted notebook, GitHub). Where they run, one puts the player in their place.
+The HTML begins as a picture and the worked exercise as text, which is what remains where scripts
+are stripped (an untrusted notebook, GitHub). Where they run, one puts the player in their place.
 """
 
 from __future__ import annotations
 
-import itertools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from html import escape
 
 import numpy as np
@@ -44,15 +43,15 @@ def bundle(steps: Pass) -> dict[str, str]:
     with np.errstate(all="ignore"):  # a page does not warn of numbers that are there already
         picture = picture_of(steps)
         return {
-            "text/html": fragment(steps, picture),
+            "text/html": fragment(steps, picture, text := str(steps)),
             "image/svg+xml": picture.svg,
-            "text/plain": str(steps),
+            "text/plain": text,
         }
 
 
 def _page(steps: Pass) -> str:
     title = printable(f"Backpropagation of {exercise.name_text(steps.names[steps.root])}")
-    return page(title, fragment(steps, picture_of(steps)))
+    return page(title, fragment(steps, picture_of(steps), str(steps)))
 
 
 def save_pass(steps: Pass, path: str | os.PathLike[str]) -> None:
@@ -73,30 +72,13 @@ def save_pass(steps: Pass, path: str | os.PathLike[str]) -> None:
         save_by_suffix(path, writers | drawing.writers(".png", ".pdf", ".dot", ".md"))
 
 
-def fragment(steps: Pass, picture: Picture) -> str:
-    """The player as a piece of HTML: picture and list, and the script that replaces them."""
+def fragment(steps: Pass, picture: Picture, text: str) -> str:
+    """The player as a piece of HTML: picture and text, and the script that replaces them."""
     trace = trace_of(steps, picture)
     of_numbers = not any(map(is_array, steps.nodes))
     used = computable(form["op"] for form in trace["forms"]) if of_numbers else []
     trace["functions"] = {name: op.name for name, op in FUNCTIONS.items() if op.name in used}
     image = f'<img alt="{escape(picture.sentence)}" src="{as_image(picture.svg)}">\n'
     scripts = WITH_WINDOWS if "windows" in trace else SCRIPTS
-    return embedded(image + _list(steps), script_of(scripts, GIVEN, trace, rules_js(used)))
-
-
-def _list(steps: Pass) -> str:
-    """All steps as text; of a long pass its beginning and its end."""
-    total = len(steps)
-    items = "\n".join(f"<li>{escape(line)}</li>" for line in _lines(steps))
-    count = "1 step" if total == 1 else f"All {total:,} steps"
-    return f"<details><summary>{count}</summary>\n<ol>\n{items}\n</ol>\n</details>\n"
-
-
-def _lines(steps: Pass) -> Iterator[str]:
-    most = exercise.FIRST + exercise.LAST
-    if len(steps) <= 4 * most:
-        yield from map(str, steps)
-        return
-    yield from map(str, itertools.islice(steps, exercise.FIRST))
-    yield f"… {len(steps) - most:,} more …"
-    yield from map(str, steps[-exercise.LAST :])
+    words = f"<details><summary>All steps as text</summary>\n<pre>{escape(text)}</pre></details>\n"
+    return embedded(image + words, script_of(scripts, GIVEN, trace, rules_js(used)))

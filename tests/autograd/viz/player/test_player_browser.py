@@ -459,8 +459,8 @@ def test_hostile_names_are_text_everywhere(play, tmp_path):  # noqa: F811
     names = player.page.locator("tbody th").all_inner_texts()
     assert any("onerror=window.hacked=1" in name for name in names)
     plain = play(tmp_path / "0.html", java_script_enabled=False)
-    assert plain.page.locator("li").count() == len(steps)
-    assert plain.page.locator("li b, li img, li script").count() == 0
+    assert plain.page.locator("pre").text_content() == str(steps)
+    assert plain.page.locator("pre *").count() == 0
 
 
 def test_without_scripts_a_picture_and_all_steps_remain(play):  # noqa: F811
@@ -471,8 +471,7 @@ def test_without_scripts_a_picture_and_all_steps_remain(play):  # noqa: F811
     assert picture.bounding_box()["width"] > 500
     assert picture.get_attribute("alt").startswith("Computation graph of")
     player.page.click("summary")
-    lines = player.page.locator("li").all_inner_texts()
-    assert lines == [" ".join(str(step).split()) for step in steps]
+    assert player.page.locator("pre").inner_text() == str(steps)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
