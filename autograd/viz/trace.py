@@ -389,12 +389,14 @@ def all_names(
         names = numbers.setdefault(stem, _numbered(stem, first))
         return next(name for name in names if _written(name) not in taken)
 
-    arrays: dict[tuple[int, ...], list[tuple[Any, str]]] = {}
+    arrays: dict[tuple[Any, ...], list[tuple[Any, str]]] = {}  # by shape and a sample
 
     def of_constant(array: Any) -> str:
-        alike = arrays.setdefault(np.shape(array), [])
-        known = alike if isinstance(array, np.ndarray) else ()  # one of Dask's may not exist yet
-        name = next((name for other, name in known if np.array_equal(array, other)), "")
+        if not isinstance(array, np.ndarray):  # one of Dask's may not exist yet
+            return numbered("c")
+        sample = array.flat[:: 1 + array.size // 64].tobytes()
+        alike = arrays.setdefault((array.shape, sample), [])
+        name = next((name for other, name in alike if np.array_equal(array, other)), "")
         if not name:
             alike.append((array, name := numbered("c")))
         return name

@@ -10,6 +10,8 @@ import nn
 from autograd import Tensor, Value, backprop, draw, explain
 from autograd.viz.names import names_in, names_of
 from autograd.viz.notation import Derivative
+from autograd.viz.trace import Trace
+from tests.work import calls_at_most
 
 at_module_level = Value(1.0)
 
@@ -173,3 +175,21 @@ def test_what_has_no_name_is_not_taken_for_an_entry_of_an_array_called_v():
     assert "v₁" not in text
     w = [Value(2.0), Value(3.0)]
     assert "w₀ → v₁ → L" in str(explain((w[0] + w[1]) ** 2, w[0]))
+
+
+def test_constant_arrays_of_the_same_numbers_have_one_name():
+    layer, x = nn.MultiheadAttention(4, 2), np.linspace(-1.0, 1.0, 12).reshape(3, 1, 4)
+    steps = backprop((layer(x, x, x)[0] * np.full((3, 1, 4), 0.5)).sum())
+    constants = [node for node in steps.nodes if node.op is None and not node.requires_grad]
+    names = [steps.names[node] for node in constants if np.size(node.data) > 1]
+    assert names == ["c1", "c1", "c1", "c2"]
+    assert len(re.findall("c₁ = array", str(steps))) == 1  # and it is given once
+
+
+def test_many_constant_arrays_are_told_apart_with_some_calls_for_each():
+    w = total = Tensor(np.eye(3), requires_grad=True)
+    for k in range(1000):
+        total = total + np.full((3, 3), 0.1 * k) @ w
+    root = total.sum()
+    with calls_at_most(100 * 1000):
+        assert len(set(Trace(root).names.values())) == 3 * 1000 + 2
