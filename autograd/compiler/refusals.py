@@ -60,7 +60,8 @@ _UNKNOWN = {
         "Return it and call backward() on the result, or compute with Values alone."
     ),
     "comparing the .data of a result in a training step": (
-        "Return the scores, and compute an accuracy of them outside."
+        "Return the scores, and compute an accuracy of them outside; the largest of some is "
+        "functools.reduce(autograd.maximum, scores)."
     ),
     "an optimizer of parameters of several types": "Use one for each type, on all of its kind.",
     "bringing first gradients to Values that a lookup may leave out": (

@@ -33,9 +33,6 @@ if TYPE_CHECKING:
     from autograd.node import Home
     from autograd.tensor import Tensor
 
-HELD = 4
-"""How often a recording has a leaf: in `graph.leaves`, `rows` and `leaf_rows`, and who counts."""
-
 UNSET = -1
 """In place of the row of a gradient: the one that a leaf comes with."""
 
@@ -459,8 +456,11 @@ class RowEffects(Crossing):
 
     def find_gone(self) -> None:
         """Find the Values that only this recording has: the function made them and forgot them."""
+        like = LeafRow(self, 0, Value(0.0), 0)
+        _held = [like.value], {like.value: 0}  # as `graph.leaves` and `rows` have a leaf
+        alone = sys.getrefcount(like.value)
         made = [x for k, x in self.leaf_rows.items() if k >= self.graph.value_count]
-        self.gone = {x.leaf for x in made if sys.getrefcount(x.value) <= HELD}
+        self.gone = {x.leaf for x in made if sys.getrefcount(x.value) == alone}
 
     def check(self) -> None:
         """See to it that what is recorded is what happens.

@@ -372,6 +372,24 @@ def test_a_value_that_a_step_makes_and_that_is_seen_after_it_is_refused(kept, gi
     np.testing.assert_equal(left_in(w), before)
 
 
+@pytest.mark.parametrize("plain", [False, True])
+def test_a_softmax_less_its_largest_score_is_recorded_once(plain):
+    def made():
+        w = [Value(x) for x in (0.5, -1.0, 0.25)]
+
+        def loss_of(x, y):
+            scores = [a * x + y for a in w]
+            known = [s.data for s in scores] if plain else scores
+            largest = functools.reduce(autograd.maximum, known)
+            terms = [(s - largest).exp() for s in scores]
+            return -(terms[0] / sum(terms)).log()
+
+        return step_of(loss_of, optim.SGD(w, lr=0.5)), *w
+
+    calls = [(1.0, 2.0), (-1.0, 0.5), (0.25, -3.0), (-2.0, 0.0)]
+    assert assert_same_steps(made, calls)._count == 1
+
+
 def ahead_of_some(elements, a):
     optimizer = optim.Nesterov(elements[:2], lr=0.05)
     return lambda x: optimizer.step(lambda: loss_of_three(elements, a, x))
