@@ -1,5 +1,6 @@
 """`model.picture(x)`: the network as circles and lines, forwards and backwards."""
 
+import itertools
 import re
 import shutil
 import subprocess
@@ -302,3 +303,23 @@ def test_a_neuron_that_is_clicked_shows_its_operations(play, tmp_path, scheme): 
     assert "are those of one example, but got 2" in page.locator("p.keys").inner_text()
     page.locator("[data-node='h2.0']").click()
     assert "are those of one example, but got 2" in page.locator("p[role=status]").inner_text()
+
+
+@pytest.mark.parametrize("sizes", [(2, [4]), (4, [2]), (2, [3]), (3, [2]), (2, [2]), (8, [1])])
+def test_the_numbers_of_weights_lie_above_all_lines_and_apart(sizes):
+    inputs, hidden = sizes
+    groups = nn.MLP(inputs, hidden, 1, "tanh").picture([1.0] * inputs)._scene.groups
+    numbered = [k for k, group in enumerate(groups) if len(_papers(group)) == inputs * hidden[0]]
+    lines = [k for k, group in enumerate(groups) if group.id.startswith("w1.")]
+    assert len(lines) == inputs * hidden[0]
+    assert max(lines) < numbered[0]
+    boxes = _papers(groups[numbered[0]])
+    for one, other in itertools.combinations(boxes, 2):
+        beside = abs(one.x - other.x) >= min(one.width, other.width)
+        assert beside or abs(one.y - other.y) >= 12  # of 15, most of which is margin
+
+
+def _papers(group):
+    """What lies below the numbers of a group without a role."""
+    papers = [shape for shape in group.shapes if getattr(shape, "part", "") == "page"]
+    return papers if group.role == "" else []

@@ -274,3 +274,16 @@ def test_the_page_of_an_explanation_is_no_wider_than_its_window(play, tmp_path, 
     page = play(tmp_path / "made.html", wait="pre", viewport=viewport, bypass_csp=True).page
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert Axe().run(page).response["violations"] == []
+
+
+def test_where_system_and_notebook_differ_every_picture_follows_the_notebook(blank):  # noqa: F811
+    network = nn.MLP(2, [3], 1, "tanh").picture([1.0, 2.0], [[0.5]], nn.MSELoss())
+    blank.emulate_media(color_scheme="dark")
+    for picture, button in [(sum_of_40(), "+ Σ of 40 terms"), (network, "Backwards")]:
+        html = picture._repr_mimebundle_()["text/html"]
+        blank.set_content(f'<body data-jp-theme-light="true" style="color: #000">{html}')
+        blank.locator(READY).wait_for()
+        paper = blank.locator(".pic [data-part=page]").first
+        assert paper.evaluate("(e) => getComputedStyle(e).fill") == "rgb(255, 255, 255)"
+        blank.get_by_role("button", name=button).click()
+        assert paper.evaluate("(e) => getComputedStyle(e).fill") == "rgb(255, 255, 255)"
