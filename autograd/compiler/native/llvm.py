@@ -11,7 +11,9 @@ follows what, and at which addresses, stands in a table, which the function goes
 
 from __future__ import annotations
 
+import math
 from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import replace
 from itertools import chain, groupby
 from typing import Any
 
@@ -28,9 +30,14 @@ from autograd.compiler.native.loops import (
     Ref,
     Step,
     form_of,
+    mapped,
     refs_in,
     simplified,
 )
+
+LEAST, OFTEN = 4, 16
+"""So long at least is the side of a matrix that is turned round, and so often is each number of it
+used."""
 
 LONG = 128
 """So many nests at most are one text: LLVM is quicker with short ones, and the end of the program
@@ -82,12 +89,40 @@ def units_of(steps: Iterable[Step]) -> list[Unit]:
             )
         else:
             straight = _all(x for x in some if isinstance(x, Nest))
-            found += (Unit([group]) for group in fused(straight))
+            found += (Unit([group]) for group in fused([y for x in straight for y in turned(x)]))
     return found
 
 
 def _all(nests: Iterable[Nest]) -> list[Nest]:
     return [simplified(nest) for nest in nests if nest.rounds or nest.fold]
+
+
+def turned(nest: Nest) -> list[Nest]:
+    """The nests that do the same; the matrix of a product that lies across is turned round first.
+
+    Of `x @ W.T` what lies side by side in the result comes from numbers of W that do not. Where
+    each of them is used often, it pays to write them down once more, the other way round.
+    """
+    folded, kept = len(nest.axes) - 1, range(nest.kept)
+    last = next((k for k in kept if nest.out.steps[k] == 1), None)
+    refs = list(dict.fromkeys(nest.refs))
+    if nest.fold != "add" or folded != nest.kept or last is None or nest.axes[last] < LEAST:
+        return [nest]
+    across = [ref for ref in refs if ref.steps[last] not in (0, 1)]
+    if len(refs) != 2 or len(across) != 1 or any(ref.place is not None for ref in refs):
+        return [nest]
+    ref = across[0]
+    axes = [k for k in kept if ref.steps[k] and k != last] + [folded, last]
+    sizes = [nest.axes[k] for k in axes]
+    if nest.rounds < OFTEN * math.prod(sizes):
+        return [nest]
+    array, steps = np.zeros(sizes, ref.dtype), [0] * len(nest.axes)
+    for k, axis in enumerate(axes):
+        steps[axis] = math.prod(sizes[k + 1 :])
+    other = Ref(Memory("turned", array.shape, array.dtype, array.ravel()), 0, tuple(steps))
+    here, there = (replace(x, steps=tuple(x.steps[k] for k in axes)) for x in (ref, other))
+    product = replace(nest, code=mapped(nest.code, lambda x: other if x == ref else x))
+    return [Nest(tuple(sizes), len(sizes), here, there), product]
 
 
 def grouped(parts: Iterable[list[Unit]]) -> list[list[list[Unit]]]:

@@ -23,8 +23,9 @@ from autograd.compiler.native import machine as machines
 from autograd.compiler.native import windows as native_windows
 from autograd.compiler.native.llvm_function import Machine
 from autograd.compiler.native.llvm_numbers import LIBM, Numbers
+from autograd.compiler.native.lowering import lowered
 from autograd.compiler.native.machine import Compiled, this_machine
-from autograd.compiler.native.memories import UnknownStep
+from autograd.compiler.native.memories import Memories, UnknownStep
 from autograd.compiler.numpy_calls import DOT
 from autograd.compiler.relocation import arrays_in
 from autograd.rules import windows
@@ -137,6 +138,26 @@ def test_rows_of_every_length_are_computed_to_their_end_and_once(machine, dtype)
         close = 1e-12 if dtype == "float64" else 1e-5
         for array, right in zip(written[4:], expected[4:], strict=True):
             np.testing.assert_allclose(array, right, rtol=close)
+
+
+@pytest.mark.parametrize("stack", [(), (3,)])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+@pytest.mark.parametrize("n", [4, 5, 7, 16])
+def test_a_matrix_that_lies_across_is_turned_round_where_it_is_used_often(stack, dtype, n):
+    rng = np.random.default_rng(n)
+    for rows in (15, 16, 21):
+        x, w = (rng.normal(size=(*stack, k, 6)).astype(dtype) for k in (rows, n))
+        out = np.zeros((*stack, rows, n), dtype)
+        call = partial(np.matmul, x, w.swapaxes(-1, -2), out)
+        units = llvm.units_of(lowered(call, Memories([call])))
+        assert len(units) == (1 if rows == 15 else 2)
+        for special in (1.0, np.nan, np.inf, -0.0):
+            w.flat[3] = special
+            call()
+            expected = out.copy()
+            out[...] = 9
+            run_natively([call])
+            np.testing.assert_allclose(out, expected, rtol=1e-4 if dtype == "float32" else 1e-12)
 
 
 @pytest.mark.skipif(np.finfo(np.longdouble).nmant < 60, reason="needs longer numbers to compare")
