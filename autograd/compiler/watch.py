@@ -139,7 +139,7 @@ class Watch(Conditions):
         """What a text gives now, which is compared from now on."""
         before = self.name(_copied(now))
         if type(now) in EXACT:
-            self._compare_alone("v", now, f"(v := {text}) is not None", name)
+            self._compare_alone("v", now, f"(v := {text}) is not None", lambda: name)
             text = f"same({text}, {before})"
         elif isinstance(now, PLAIN):
             text = f"({text} is {before} or same({text}, {before}))"
@@ -153,18 +153,18 @@ class Watch(Conditions):
         if x is not None:
             before = _contents_of(x)
             if not isinstance(x, (set, frozenset)):
-                self._compare_alone(self.name(x), x, "True", f"a {type(x).__name__}")
+                self._compare_alone(self.name(x), x, "True", lambda: _part_of(x, before))
             self.add(f"{self.name(before)} == {self.name(x)}", lambda: _part_of(x, before))
         return x
 
-    def _compare_alone(self, place: str, x: Any, first: str, name: str) -> None:
+    def _compare_alone(self, place: str, x: Any, first: str, about: Callable[[], str]) -> None:
         """Compare what is equal to others by its contents, for an equal one is another one.
 
         What else is in a container can be compared all at once then.
         """
         terms = [f"{where} is {self.name(part)}" for where, part in self._alone(place, x)]
         if terms:
-            self.add(f"({' and '.join([first, *terms])})", lambda: name)
+            self.add(f"({' and '.join([first, *terms])})", about)
 
     def _alone(self, place: str, x: Any, inside: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
         """Such things in a container, and the texts that give them."""
@@ -316,8 +316,11 @@ def _part_of(x: object, before: object) -> str:
     """What is another one in a container, for a message."""
     if isinstance(x, dict) and isinstance(before, dict):
         for key in (*x.keys(), *before.keys()):
-            there = key in x and key in before
-            if not there or not (x[key] is before[key] or _same(x[key], before[key])):
+            if key not in x or key not in before:
+                return repr(key)
+            now, part = x[key], before[key]
+            is_alone = type(now) not in EXACT and _is_alone(now)
+            if now is not part and (is_alone or not _same(now, part)):
                 return repr(key)
     return f"a {type(x).__name__}"
 
