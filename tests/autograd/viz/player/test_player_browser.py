@@ -832,8 +832,10 @@ def test_what_does_not_fit_in_legible_type_is_a_part_and_says_so(play):  # noqa:
 
 
 def test_fit_shows_the_whole_of_a_picture_that_is_too_high(play):  # noqa: F811
-    terms = [Value(0.1 * k, label=f"w{k}") for k in range(60)]
-    player = play(backprop(sum(terms[1:], terms[0]) * 2))
+    column = [Value(0.1 * k, label=f"w{k}") for k in range(64)]
+    while column[1:]:
+        column = [x + y for x, y in zip(column[::2], column[1::2], strict=True)]
+    player = play(backprop(column[0] * 2))
     high = """() => {
         const pic = document.querySelector(".glassgrad").shadowRoot.querySelector(".pic");
         return [pic.scrollHeight, pic.clientHeight];
