@@ -120,7 +120,7 @@ def _rows(x: Any) -> list[float] | None:
 
 def _are(kind: type, parts: list[Any] | tuple[Any, ...]) -> bool:
     """Whether all are of one kind; of all ways to ask it the quickest, as it is asked each call."""
-    return countOf(map(type, parts), kind) == len(parts)
+    return [*map(type, parts)].count(kind) == len(parts)
 
 
 def _check_exact(x: object, kinds: tuple[type, ...]) -> None:

@@ -374,7 +374,8 @@ class Workspace:
             for x, i in begins.items():
                 place = memory[i : i + x.size].reshape(x.shape)
                 self.blocks.setdefault(id(x), []).append(place)
-        self.result_seeds = np.searchsorted(program.seeded, program.flowing)
+        seeds = np.searchsorted(program.seeded, program.flowing).tolist()
+        self.result_seeds = span(seeds) if seeds else slice(0)
         self.guards = self._guards()
         is_closed = program.order and not program.value_count
         self.homes = (program.gathered.homes() if is_closed else None) or []
