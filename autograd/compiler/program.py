@@ -382,7 +382,7 @@ class Workspace:
         self._bind_arrays()
         self.returned = [self._returned(x) for x in program.outputs]
         if program.is_step and given:  # of a loss the gradient is 1
-            np.add.at(self.seeds, self.result_seeds, 1.0)
+            np.add.at(self.seeds, seeds, 1.0)
         self.forward = [call for calls in self._in_order() for call in calls]
 
     def _in_order(self) -> Iterator[Sequence[Call]]:
