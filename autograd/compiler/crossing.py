@@ -70,8 +70,7 @@ class Crossing(RecordedRows):
         read_early: What is made of arrays before they are changed, which are needed early.
         late: The arrays that are made of computed rows.
         own: Arrays that may be written to: copies of what is kept, of which nobody else knows.
-        section: Which part of the tape needs gradients; 0 where none does.
-        first_grad: The first row that is a gradient; 0 if none is.
+        section: Which part of the tape comes after the backward pass of rows; 0 where none does.
     """
 
     def __init__(self, tape: Callable[[Crossing], Tape]) -> None:
@@ -89,7 +88,7 @@ class Crossing(RecordedRows):
         self.read_early: list[Traced] = []
         self.late: set[Traced] = set()
         self.own: set[Traced] = set()
-        self.section = self.first_grad = 0
+        self.section = 0
 
     # --- arrays of numbers
 
@@ -149,7 +148,6 @@ class Crossing(RecordedRows):
         """Numbers of rows as an array that is computed with."""
         key = rows.shape, rows.tobytes()
         if key not in self.values:
-            self.wait_for(rows)
             stand_in: Tensor = Tensor.__new__(Tensor)
             stand_in._data = self.tape.source(numbers)
             stand_in._become_leaf(not self.plain.of_all(rows))
@@ -344,12 +342,6 @@ class Crossing(RecordedRows):
     @abstractmethod
     def leaf(self, node: Any) -> Any:
         """What stands for a leaf, on the tape or among the rows."""
-
-    def wait_for(self, rows: IndexArray) -> None:
-        """See to it that what is computed with an array of these rows is known by then."""
-        if self.first_grad and not self.section and rows.size and rows.max() >= self.first_grad:
-            self.tape.section()
-            self.section = len(self.tape.sections) - 1
 
     def owns(self, array: Traced) -> bool:
         """Whether an array may be written to: its own, or such a one in another type."""

@@ -363,7 +363,6 @@ class Written:
         """What happens to Values."""
         run.check()
         self.roots, self.olds, self.section = run.roots, run.olds, run.section
-        self.late = run.graph.late()
         self.row_data: dict[Traced | None, list[tuple[int, int]]] = {}
         for k, leaf in run.leaf_rows.items():
             if isinstance(leaf, ElementRow) or k in run.gone:  # of the former its array has it

@@ -54,7 +54,8 @@ class Emitted:
     def __init__(self, raised: Raised, placement: Placed, indices: int, body: bool = False) -> None:
         self.tape = tape = Tape()
         self.raised, self.placement, self.at = raised, placement, placement.at
-        self.body, self.early = body, len(raised.instructions) - raised.late
+        self.body = body
+        self.early = sum(not raised.late[x.out.flat[0]] for x in raised.instructions)
         sizes = np.diff([0, placement.graph.data_size, placement.constants_at])
         self.data, self.leaves = (tape.source(np.zeros(n)) for n in sizes)
         self.constants = tape.source(placement.constants(), fixed=True)

@@ -168,14 +168,14 @@ class Raised:
         graph: What they were made from.
         needs: For each row whether a gradient flows to it.
         alive: For each row whether an output depends on it.
-        late: How many of the instructions, the last ones, come after the backward pass.
+        late: For each row whether it is computed after the backward pass.
     """
 
     graph: Graph
     needs: BoolArray
     alive: BoolArray
+    late: BoolArray
     instructions: list[Instruction] = field(default_factory=list)
-    late: int = 0
 
 
 class Placed(Protocol):

@@ -442,10 +442,6 @@ class Workspace:
             found.append((relation, left, right, np.array(outcomes, dtype=bool)))
         return found
 
-    def _is_late(self, rows: IntArray) -> bool:
-        effects = self.program.effects
-        return effects is not None and any(effects.late[row] for row in np.ravel(rows).tolist())
-
     def _bind_arrays(self) -> None:
         """Give the calls on arrays their memory, and note what is copied into it and out of it."""
         program = self.program
@@ -473,7 +469,8 @@ class Workspace:
         """What fills arrays with rows: those of arguments, others, late ones."""
         for rows, x in program.filled:
             if x in arrays and id(x) not in given:
-                kind = 2 if self._is_late(rows) else int(not program.recording.is_given(rows))
+                is_late = bool(program.raised.late[rows].any())
+                kind = 2 if is_late else int(x in program.recording.late)
                 at = program.placement.at[rows]
                 self.filling[kind].append(_collect(self.numbers, at, arrays[x]))
 

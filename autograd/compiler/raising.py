@@ -80,8 +80,7 @@ def raise_graph(graph: Graph) -> Raised:
         rows, keys = rows[kept[rows]], keys[:, kept[rows]]
     found += _groups_and_chains(columns, rows, level[rows], keys, needs)
     instructions = [x for _, x in sorted(found, key=lambda pair: pair[0])]
-    late = sum(bool(columns.late[x.out.flat[0]]) for x in instructions)
-    return Raised(graph, needs, columns.alive, instructions, late)
+    return Raised(graph, needs, columns.alive, columns.late, instructions)
 
 
 def _exposed(columns: Columns, loops: list[IntArray]) -> BoolArray:

@@ -11,7 +11,7 @@ What could not be repeated, such as `float(v)`, is refused with the line that di
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
@@ -24,9 +24,6 @@ from autograd.modes import active, differentiated
 from autograd.tensor import Tensor
 from autograd.tracing import Tracer
 from autograd.value import Constant
-
-if TYPE_CHECKING:
-    pass
 
 
 class Recording(Effects, Tracer):

@@ -429,7 +429,9 @@ class RowEffects(Crossing):
             self.refuse("bringing first gradients to Values that a lookup may leave out")
         grad = self.arrived[known.leaf] = graph.add(GRADIENT, known.row)
         self.known_numbers[grad] = number
-        self.first_grad = self.first_grad or grad
+        if not self.section:  # what is computed from now on may need it
+            self.tape.section()
+            self.section = len(self.tape.sections) - 1
         if before is not None and not (
             graph.code[before] == CONSTANT and graph.constants[graph.left[before]] == 0.0
         ):
