@@ -138,17 +138,15 @@ class Graph:
                     reached[i] = True
         return reached
 
-    def needed(
-        self, rows: Iterable[int], known: Callable[[int], bool] = lambda row: False
-    ) -> list[int]:
-        """The rows that some are computed from, and these, in order; what is known is not."""
+    def needed(self, rows: Iterable[int]) -> list[int]:
+        """The rows that some are computed from, and these, in order."""
         found: set[int] = set()
         pending = list(rows)
         while pending:
             row = pending.pop()
             if row not in found:
                 found.add(row)
-                pending += () if known(row) else self.operands(row)
+                pending += self.operands(row)
         return sorted(found)
 
     def computed(
