@@ -16,6 +16,7 @@ import nn
 import optim
 from autograd.op import OF_USERS, RULEBOOK
 from autograd.updates import readings
+from tests.each import each
 from tests.pages import EXTENDING
 
 ROOT = pathlib.Path(__file__).parents[1]
@@ -26,8 +27,8 @@ PYTORCH = DOCS / "your-pytorch-model.md"  # needs PyTorch: nn/interop/test_torch
 PAGES = sorted(DOCS.glob("*.md"))
 TEXTS = [*PAGES, ROOT / "CONTRIBUTING.md", ROOT / "notebooks" / "README.md"]
 
-every_page = pytest.mark.parametrize("page", PAGES, ids=lambda page: page.stem)
-every_text = pytest.mark.parametrize("text", TEXTS, ids=lambda text: text.name)
+every_page = each("page", PAGES, ids=lambda page: page.stem)
+every_text = each("text", TEXTS, ids=lambda text: text.name)
 
 
 # --- docstrings -----------------------------------------------------------------------------------
@@ -127,7 +128,7 @@ def test_a_function_that_refuses_something_says_what():
     assert [name for name, text in refusing.items() if not SAYS_WHAT.search(text)] == []
 
 
-@pytest.mark.parametrize("name", sorted(RULEBOOK))
+@each("name", sorted(RULEBOOK))
 def test_the_example_of_an_operation_gives_what_it_shows(name):
     # pytest finds the examples of functions; an operation is none.
     op = RULEBOOK[name]

@@ -7,11 +7,11 @@ import types
 import warnings
 
 import numpy as np
-import pytest
 
 from autograd.op import COMPOSITIONS, call
 from tests.autograd import numpy_cases
 from tests.autograd.reference import STRUCTURAL
+from tests.each import each
 
 # How operations are tried that have these arguments, and these defaults of theirs.
 REDUCTIONS = [
@@ -252,24 +252,20 @@ COMPOSED = {
     **numpy_cases.CASES,
 }
 
-every_example = pytest.mark.parametrize(
-    ("op", "example"),
-    [
-        pytest.param(op, example, id=f"{op.name}-{i}")
-        for op in STRUCTURAL
-        for i, example in enumerate(examples_of(op))
-    ],
-)
-every_composition = pytest.mark.parametrize("name", COMPOSITIONS)
-every_composed_case = pytest.mark.parametrize(
-    ("shapes", "call"),
-    [
-        pytest.param(*case, id=f"{name}-{'option-' * (table is not COMPOSED)}{i}")
-        for table in (COMPOSED, numpy_cases.OPTIONS)
-        for name in table
-        for i, case in enumerate(table[name])
-    ],
-)
+EXAMPLES = {
+    f"{op.name}-{i}": (op, example)
+    for op in STRUCTURAL
+    for i, example in enumerate(examples_of(op))
+}
+every_example = each(("op", "example"), EXAMPLES.values(), ids=EXAMPLES)
+every_composition = each("name", COMPOSITIONS)
+COMPOSED_CASES = {
+    f"{name}-{'option-' * (table is not COMPOSED)}{i}": case
+    for table in (COMPOSED, numpy_cases.OPTIONS)
+    for name in table
+    for i, case in enumerate(table[name])
+}
+every_composed_case = each(("shapes", "call"), COMPOSED_CASES.values(), ids=COMPOSED_CASES)
 
 
 def arrays_of(shapes):

@@ -12,6 +12,7 @@ import pytest
 import autograd
 from autograd import GraphError, Tensor, detect_anomaly, grad, hessian, jvp, no_grad
 from tests.autograd.array_cases import CASES, OURS
+from tests.each import each
 
 
 @contextlib.contextmanager
@@ -27,7 +28,7 @@ def tensors():
     return sum(issubclass(type(x), Tensor) for x in gc.get_objects())
 
 
-@pytest.mark.parametrize("case", CASES[::60], ids=str)
+@each("case", CASES[::60], ids=str)
 def test_the_graph_of_an_operation_is_freed_with_its_root(case):
     xs = [Tensor(x, requires_grad=True) for x in case.inputs()]
     with no_garbage_collection():

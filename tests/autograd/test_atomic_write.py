@@ -13,6 +13,7 @@ import pytest
 from autograd import Value, backprop, draw
 from autograd.atomic_write import write_atomically
 from nn import Linear, save
+from tests.each import each
 from tests.test_manual import ROOT
 
 needs_posix = pytest.mark.skipif(os.name != "posix", reason="links and modes are POSIX's")
@@ -64,7 +65,7 @@ def test_an_error_or_ctrl_c_leaves_the_old_file_and_no_other(
 
 @needs_posix
 @each_writer
-@pytest.mark.parametrize("mode", [0o600, 0o640, 0o755])
+@each("mode", [0o600, 0o640, 0o755])
 def test_the_mode_of_a_file_that_is_replaced_stays(write, name, mode, tmp_path):
     (tmp_path / name).write_bytes(b"old")
     (tmp_path / name).chmod(mode)

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from autograd.checks import came, check_bool, check_choice, check_int, check_number, kind
+from tests.each import each
 
 NUMBERS = [-math.inf, -1.0, -1e-300, 0.0, 1e-300, 0.5, 1.0 - 1e-16, 1.0, 2.0, math.inf, math.nan]
 RANGES = {
@@ -22,8 +23,8 @@ RANGES = {
 }
 
 
-@pytest.mark.parametrize("needed", RANGES)
-@pytest.mark.parametrize("x", NUMBERS)
+@each("needed", RANGES)
+@each("x", NUMBERS)
 def test_a_range_holds_the_numbers_its_words_say(needed, x):
     if RANGES[needed](x) and math.isfinite(x):
         assert check_number("demo", "x", x, needed) == x

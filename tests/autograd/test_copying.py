@@ -17,6 +17,7 @@ import nn
 from autograd import GraphError, Tensor, Value, compile
 from autograd.node import topological
 from autograd.versions import latest
+from tests.each import each
 
 DEEP = sys.getrecursionlimit() + 200
 
@@ -28,7 +29,7 @@ COPIES = {
     },
     "pickle in Python": lambda x: pickle._loads(pickle._dumps(x)),
 }
-every_copy = pytest.mark.parametrize("copied", COPIES.values(), ids=COPIES)
+every_copy = each("copied", COPIES.values(), ids=COPIES)
 SOME = {name: COPIES[name] for name in ("deepcopy", "pickle 0", "pickle 5")}
 some_copies = pytest.mark.parametrize("copied", SOME.values(), ids=SOME)
 
@@ -38,7 +39,7 @@ LEAVES = {
     "float32": lambda: Tensor([2.0], requires_grad=True, dtype="float32"),
     "Parameter": lambda: nn.Parameter([2.0, 3.0], label="x"),
 }
-every_leaf = pytest.mark.parametrize("leaf", LEAVES.values(), ids=LEAVES)
+every_leaf = each("leaf", LEAVES.values(), ids=LEAVES)
 
 
 def total(node):

@@ -17,6 +17,7 @@ from autograd.expression import ALLOWED, DEEPEST, FUNCTIONS, LONGEST, Expression
 from autograd.node import topological
 from autograd.viz.text import columns
 from tests.autograd.reference import ELEMENTWISE, inside_domain
+from tests.each import each
 
 
 def refusal(text, values=None):
@@ -42,7 +43,7 @@ def test_the_perceptron_of_the_lectures_is_an_expression():
     assert_allclose([leaf(y, name).grad for name in values], slope * np.array([1, -1, 2, 3, -2]))
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "expected"),
     [
         ("x + y*3 - 2/x", 2 + 0.5 * 3 - 2 / 2),
@@ -74,7 +75,7 @@ def test_expressions_compute_what_python_would(text, expected):
     assert_allclose(parse(text, values).data, expected, rtol=1e-14)
 
 
-@pytest.mark.parametrize("op", ELEMENTWISE, ids=lambda op: op.name)
+@each("op", ELEMENTWISE, ids=lambda op: op.name)
 def test_every_elementwise_operation_can_be_called_by_name(op):
     xs = [x.item() for x in inside_domain(op, ())]
     names = ["x", "y"][: op.arity]
@@ -127,7 +128,7 @@ def test_names_are_compared_in_pythons_normal_form():
 # --- what is refused, and where the caret stands ----------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "under", "message"),
     [
         ("2 ^ x", "^", "a power is written **"),
@@ -170,7 +171,7 @@ def test_anything_else_is_refused_with_a_caret_under_it_and_what_is_allowed(text
     assert " ".join(allowed) == ("" if hint else ALLOWED)
 
 
-@pytest.mark.parametrize(
+@each(
     ("text", "place", "message"),
     [
         ("2x", 0, "a product is written 2*x"),

@@ -11,6 +11,7 @@ from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, plain
 from tests.autograd.array_cases import CASES, OURS
 from tests.autograd.cases import COMPOSED, arrays_of, examples_of, operands_of, run
 from tests.autograd.reference import STRUCTURAL, inside_domain
+from tests.each import each
 
 WITHOUT_DERIVATIVE = {"any", "all", "argmax", "argmin", "count_nonzero"}
 
@@ -44,14 +45,14 @@ def checks():
 CHECKS = checks()
 
 
-@pytest.mark.parametrize("name", CHECKS)
+@each("name", CHECKS)
 def test_first_and_second_derivatives_of_every_operation_agree_with_differences(name):
     assert CHECKS[name], f"add a case for {name} to tests/autograd/array_cases.py"
     for f, inputs in CHECKS[name]:
         assert gradcheck(f, *inputs)
 
 
-@pytest.mark.parametrize("name", [op.name for op in RULEBOOK.values() if hasattr(op, "partials")])
+@each("name", [op.name for op in RULEBOOK.values() if hasattr(op, "partials")])
 def test_first_and_second_derivatives_agree_with_differences_on_values(name):
     op = RULEBOOK[name]
     for numbers in zip(*inside_domain(op, (3,))):

@@ -10,6 +10,7 @@ from numpy.testing import assert_array_equal
 import autograd
 import nn
 from autograd import Tensor, grad, take, take_along_axis
+from tests.each import each
 
 
 class Foreign:
@@ -104,22 +105,22 @@ def check(index, make):
     assert_array_equal(second(T), times * 6 * T)
 
 
-@pytest.mark.parametrize("container", CONTAINERS)
-@pytest.mark.parametrize("index", INDICES)
+@each("container", CONTAINERS)
+@each("index", INDICES)
 def test_repeated_places_in_any_container_add_up(index, container):
     check(INDICES[index], lambda: CONTAINERS[container](REPEATED))
 
 
-@pytest.mark.parametrize("container", MASKS)
-@pytest.mark.parametrize("index", INDICES)
+@each("container", MASKS)
+@each("index", INDICES)
 def test_a_mask_in_any_container_passes_the_gradient_where_it_holds(index, container):
     if index == "t[i]" and container == "tuple":
         pytest.skip("t[True, False, True] is no mask of the first axis")
     check(INDICES[index], lambda: MASKS[container](MASK))
 
 
-@pytest.mark.parametrize("container", CONTAINERS)
-@pytest.mark.parametrize("axis", [None, 0, 1, -1])
+@each("container", CONTAINERS)
+@each("axis", [None, 0, 1, -1])
 def test_take_adds_up_in_any_container(container, axis):
     check(
         lambda t, i: take(t, i, axis=axis) if isinstance(t, Tensor) else np.take(t, i, axis=axis),
@@ -130,8 +131,8 @@ def test_take_adds_up_in_any_container(container, axis):
 FLAT = [name for name in CONTAINERS if not name.startswith(("nested", "list of", "empty", "range"))]
 
 
-@pytest.mark.parametrize("container", FLAT)
-@pytest.mark.parametrize("axis", [0, 1, None])
+@each("container", FLAT)
+@each("axis", [0, 1, None])
 def test_take_along_axis_adds_up_in_any_container(container, axis):
     def places():
         rows = [CONTAINERS[container](p) for p in [(0, 2, 0), (1, 1, 1), (2, 1, 2)]]
@@ -166,7 +167,7 @@ def test_an_index_that_is_written_to_later_counts_as_it_was(container):
     assert t.grad.tolist() == [2.0, 0.0, 1.0]
 
 
-@pytest.mark.parametrize("container", CONTAINERS)
+@each("container", CONTAINERS)
 def test_numbers_put_at_repeated_places_add_up(container):
     given = CONTAINERS[container]
     x = Tensor(np.ones_like(plainly(given(REPEATED)), dtype=float), requires_grad=True)

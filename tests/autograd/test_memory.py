@@ -10,8 +10,9 @@ from numpy.testing import assert_array_equal
 from autograd import Tensor, Value
 from tests.autograd.cases import every_example, operands_of, run
 from tests.autograd.reference import ELEMENTWISE, inside_domain
+from tests.each import each
 
-every_elementwise = pytest.mark.parametrize("op", ELEMENTWISE, ids=lambda op: op.name)
+every_elementwise = each("op", ELEMENTWISE, ids=lambda op: op.name)
 
 
 @pytest.fixture

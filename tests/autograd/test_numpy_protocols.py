@@ -10,6 +10,7 @@ from numpy.testing import assert_array_equal
 import autograd
 from autograd import Tensor, numpy_protocols
 from tests.autograd.array_cases import CASES, NUMPY, OURS, Case, names_in
+from tests.each import each
 
 # Every name that a NumPy user may expect, as the manual lists them.
 ELEMENTWISE = """
@@ -67,7 +68,7 @@ def leaf(x=((0.3, 0.1), (0.2, 0.4)), **options):
     return Tensor(x, requires_grad=True, **options)
 
 
-@pytest.mark.parametrize("name", NAMES)
+@each("name", NAMES)
 def test_numpys_function_records_on_a_tensor(name):
     t = leaf([[1.3, 1.1], [1.2, 1.4]] if name == "arccosh" else ((0.3, 0.1), (0.2, 0.4)))
     out = call(name, t)
@@ -82,7 +83,7 @@ def test_numpys_function_records_on_a_tensor(name):
 CALLABLE = [case for case in CASES if all(hasattr(NUMPY, n) for n in names_in(case.expression))]
 
 
-@pytest.mark.parametrize("case", CALLABLE[::3], ids=str)
+@each("case", CALLABLE[::3], ids=str)
 def test_numpys_functions_give_what_ours_give(case):
     xs = case.inputs()
     expected = case.run(NUMPY, xs)
@@ -102,10 +103,8 @@ def test_numpys_questions_are_answered_in_plain_arrays(name):
     assert_array_equal(answer, f(*(x.detach().numpy() for x in arguments)))
 
 
-@pytest.mark.parametrize(
-    "name", ["add", "subtract", "multiply", "divide", "power", "matmul", "maximum"]
-)
-@pytest.mark.parametrize("other", [np.ones((2, 2)), np.float64(2.0), np.float32(2.0), 2.0, 2, True])
+@each("name", ["add", "subtract", "multiply", "divide", "power", "matmul", "maximum"])
+@each("other", [np.ones((2, 2)), np.float64(2.0), np.float32(2.0), 2.0, 2, True])
 def test_an_array_or_number_on_the_left_does_not_swallow_the_tensor(name, other):
     if name == "matmul" and np.ndim(other) == 0:
         other = np.ones(2)
@@ -148,7 +147,7 @@ WITH_OUT = """
 """
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "option"),
     [
         (name, option)
@@ -202,7 +201,7 @@ REFUSED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("function", REFUSED, ids=lambda f: f.__name__)
+@each("function", REFUSED, ids=lambda f: f.__name__)
 def test_a_function_of_numpy_without_a_derivative_here_is_refused_by_name(function):
     t = leaf()
     arguments = {
@@ -256,8 +255,8 @@ NO_HALVES = r"eye|eig|svd|singular|norm\(x, (-?2|'nuc'), axis=\(-2"  # LAPACK ha
 ONE_OF_SEVEN = [case for case in CASES if not re.search(NO_HALVES, case.expression)][::7]
 
 
-@pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-@pytest.mark.parametrize("case", ONE_OF_SEVEN, ids=str)
+@each("dtype", [np.float16, np.float32, np.float64])
+@each("case", ONE_OF_SEVEN, ids=str)
 def test_results_and_gradients_keep_the_dtype(case, dtype):
     xs = [leaf(x, dtype=dtype) for x in case.inputs()]
     for out in case.run(OURS, xs):
@@ -350,7 +349,7 @@ def test_a_gradient_goes_back_through_a_change_of_type():
 # --- lists, matrices without an inverse, text -----------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     "expression",
     [
         "dot([1.0, 2.0], x)", "dot(x, [1.0, 2.0])", "inner([1.0, 2.0], x)", "outer([1.0, 2.0], x)",
@@ -456,7 +455,7 @@ def test_the_table_of_numpys_functions_tells_what_calling_them_does():
 LATER = {"cumulative_prod", "cumulative_sum", "unstack", "matvec", "vecmat"}  # 2.1 and 2.2
 
 
-@pytest.mark.parametrize("name", numpy_protocols.INSTEAD)
+@each("name", numpy_protocols.INSTEAD)
 def test_what_stands_in_for_a_function_exists(name):
     if name in LATER and not hasattr(np, name):
         pytest.skip("of a later NumPy")

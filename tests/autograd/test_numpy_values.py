@@ -9,8 +9,8 @@ from numpy.testing import assert_allclose
 import autograd
 from autograd import Tensor, Value, grad
 from autograd.op import COMPOSITIONS
-from tests.autograd import numpy_cases
-from tests.autograd.cases import COMPOSED, NUMPY, arrays_of
+from tests.autograd.cases import COMPOSED_CASES, NUMPY, arrays_of
+from tests.each import each
 
 NAN, INF = np.nan, np.inf
 boxes = np.vectorize(Value, otypes=[object])
@@ -41,7 +41,7 @@ def numpys(name):
     return function
 
 
-@pytest.mark.parametrize("name", OF_ONE)
+@each("name", OF_ONE)
 def test_numpys_function_of_a_value_is_that_of_its_number_with_its_derivative(name):
     f, (expected, slope) = numpys(name), OF_ONE[name]
     out = f(Value(2.0))
@@ -75,7 +75,7 @@ def test_numpys_descriptions_and_tests_of_a_value_are_plain():
     assert np.argmax(v) == 0
 
 
-@pytest.mark.parametrize(
+@each(
     ("f", "slope"),
     [
         (lambda v: np.interp(v, [0.0, 1.0, 3.0], [1.0, 2.0, 6.0]), 2.0),
@@ -114,33 +114,25 @@ def test_a_function_that_would_make_plain_numbers_of_a_value_is_refused_by_name(
 # --- lists and arrays of Values -------------------------------------------------------------------
 
 
-def every_case():
-    for table in (COMPOSED, numpy_cases.OPTIONS):
-        for name in table:
-            for i, (shapes, call) in enumerate(table[name]):
-                yield pytest.param(
-                    shapes, call, id=f"{name}-{'option-' * (table is not COMPOSED)}{i}"
-                )
-
-
 REFUSALS = (TypeError, AttributeError, ValueError, NotImplementedError)
 # NumPy asks `x != x` for nan, and casts by float() where it is told a dtype: see the manual.
 NUMPYS_OWN = ("nan", "dtype", "float)", "period")
 
 
-@pytest.mark.parametrize(("shapes", "call"), list(every_case()))
+@each(("name", "case"), COMPOSED_CASES.items(), ids=COMPOSED_CASES)
 @pytest.mark.parametrize("module", [autograd, NUMPY], ids=["ours", "numpys"])
 @pytest.mark.filterwarnings("ignore")
-def test_a_function_of_an_array_of_values_is_right_or_refused(module, shapes, call, request):
+def test_a_function_of_an_array_of_values_is_right_or_refused(module, name, case):
+    shapes, call = case
     xs = arrays_of(shapes)
     expected = call(NUMPY, *xs)
-    if module is NUMPY and _is_numpys_own(request.node.callspec.id):
+    if module is NUMPY and _is_numpys_own(name):
         return
     values = [boxes(x) if x.size else x.astype(object) for x in xs]
     try:
         out = call(module, *values)
     except REFUSALS:
-        assert module is NUMPY or request.node.callspec.id.split("-")[1] in WITHOUT_VALUES
+        assert module is NUMPY or name.split("-")[0] in WITHOUT_VALUES
         return
     numbers = [x.data if isinstance(x, Value) else x for x in elements(out)]
     assert np.shape(out) == np.shape(expected)
@@ -163,7 +155,7 @@ WITHOUT_VALUES = {"slogdet", "eigh", "norm", "matrix_power"}  # what LAPACK comp
 
 
 def _is_numpys_own(name):
-    _, function, *rest = name.split("-")
+    function, *rest = name.split("-")
     option = "option" in rest
     return function.startswith("nan") or function == "interp" or (
         option and function in ("sum", "prod", "mean", "std", "cumsum", "cumprod")

@@ -33,6 +33,7 @@ from autograd import (
 )
 from autograd import compile as compiled
 from autograd.op import OF_USERS, RULEBOOK
+from tests.each import each
 
 
 @elementwise(
@@ -355,7 +356,7 @@ TWO = "def f(x, y): return x"
 AXIS = "def f(x, axis=0): return x"
 
 
-@pytest.mark.parametrize(
+@each(
     ("declaration", "source", "match"),
     [
         ({}, ONE, "f: needs a partial derivative for each of its operands, x, but got 0"),
@@ -410,7 +411,7 @@ def test_a_declaration_of_a_function_of_arrays_that_does_not_fit_is_refused(
     refused(lambda: structural(**declaration), source, match)
 
 
-@pytest.mark.parametrize("name", [*RULEBOOK, "where", "amax", "jacobian", "compile", "Value"])
+@each("name", [*RULEBOOK, "where", "amax", "jacobian", "compile", "Value"])
 def test_a_name_of_the_library_is_refused(name):
     refused(
         lambda: elementwise(partials=[1.0]),

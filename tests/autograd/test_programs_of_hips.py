@@ -7,10 +7,10 @@ same program, which runs on plain arrays, too.
 import itertools
 
 import numpy as np
-import pytest
 from numpy.testing import assert_allclose
 
 from autograd import grad, hessian, hvp, jacobian, value_and_grad
+from tests.each import each
 
 RNG = np.random.default_rng(0)
 INPUTS = RNG.normal(size=(6, 3))
@@ -175,7 +175,7 @@ PROGRAMS = {
     fluid: normal((4, 4)),
     spring: normal(2),
 }
-every_program = pytest.mark.parametrize("program", PROGRAMS, ids=lambda f: f.__name__)
+every_program = each("program", PROGRAMS, ids=lambda f: f.__name__)
 
 
 def differences(program, xs, i, h=1e-6):

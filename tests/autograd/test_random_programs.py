@@ -4,18 +4,18 @@ import json
 import pathlib
 
 import numpy as np
-import pytest
 from numpy.testing import assert_allclose
 
 import autograd
 from autograd import Tensor, Value, grad, jvp
 from autograd.op import RULEBOOK
 from tests.autograd.programs import run
+from tests.each import each
 
 STORED = pathlib.Path(__file__).parents[1] / "oracles" / "programs_torch.json"
 PROGRAMS = json.loads(STORED.read_text(encoding="utf-8"))
 
-every_program = pytest.mark.parametrize("program", PROGRAMS, ids=range(len(PROGRAMS)))
+every_program = each("program", PROGRAMS, ids=range(len(PROGRAMS)))
 
 
 def on_values(program):
@@ -47,7 +47,7 @@ def on_tensors_by_numpy(program):
     return out.data, [leaf.grad for leaf in leaves]
 
 
-@pytest.mark.parametrize("side", [on_values, on_tensors, on_tensors_by_numpy])
+@each("side", [on_values, on_tensors, on_tensors_by_numpy])
 @every_program
 def test_a_random_program_gives_pytorchs_values_and_gradients(program, side):
     values, grads = side(program)
@@ -73,7 +73,7 @@ def test_forward_and_backward_derivatives_of_a_random_program_agree(program):
     assert_allclose(slope, np.sum(np.multiply(program["grads"], directions)), rtol=1e-9, atol=1e-12)
 
 
-@pytest.mark.parametrize("program", PROGRAMS[::6], ids=range(0, len(PROGRAMS), 6))
+@each("program", PROGRAMS[::6], ids=range(0, len(PROGRAMS), 6))
 def test_second_derivatives_agree_between_scalars_and_arrays(program):
     def slope(x, rest):
         out = grad(lambda x: autograd.sum(run(program, [x, *rest], dict(RULEBOOK))))(x)

@@ -36,6 +36,7 @@ from autograd import (
     vjp,
 )
 from autograd.errors import CompileError
+from tests.each import each
 
 NODES = {
     "Value": lambda: Value(0.7),
@@ -45,7 +46,7 @@ NODES = {
     "Parameter": lambda: nn.Parameter([[0.7]]),
     "a number of a Parameter": lambda: nn.Parameter([0.7]).scalars()[0],
 }
-every_node = pytest.mark.parametrize("node", NODES.values(), ids=NODES)
+every_node = each("node", NODES.values(), ids=NODES)
 
 
 def into_an_element(x):
@@ -82,7 +83,7 @@ READERS_OF_VALUES = {
 }
 
 
-@pytest.mark.parametrize("read", READERS.values(), ids=READERS)
+@each("read", READERS.values(), ids=READERS)
 @every_node
 def test_outside_it_warns_and_names_the_line(node, read):
     x = node()
@@ -99,7 +100,7 @@ def test_outside_numpy_warns_too_and_names_the_users_line(read):
     assert {w.filename for w in caught} == {__file__}
 
 
-@pytest.mark.parametrize("name", sorted(READERS | READERS_OF_VALUES))
+@each("name", sorted(READERS | READERS_OF_VALUES))
 def test_inside_a_transform_it_is_an_error_with_the_remedy(name):
     read = (READERS | READERS_OF_VALUES)[name]
 
@@ -209,13 +210,13 @@ LOOKERS = {
 }
 
 
-@pytest.mark.parametrize("look", LOOKERS.values(), ids=LOOKERS)
+@each("look", LOOKERS.values(), ids=LOOKERS)
 @every_node
 def test_looking_at_a_number_is_quiet(node, look, capsys):
     look(node())
 
 
-@pytest.mark.parametrize("look", LOOKERS.values(), ids=LOOKERS)
+@each("look", LOOKERS.values(), ids=LOOKERS)
 def test_looking_at_a_number_is_quiet_inside_transforms(look, capsys):
     def f(x):
         look(x)
@@ -291,7 +292,7 @@ def test_where_python_was_told_to_forget_columns_every_reading_counts(monkeypatc
         math.isnan(Value(1.0))
 
 
-@pytest.mark.parametrize("name", sorted(READERS | READERS_OF_VALUES))
+@each("name", sorted(READERS | READERS_OF_VALUES))
 def test_inside_a_compiled_function_it_is_refused(name):
     read = (READERS | READERS_OF_VALUES)[name]
     w = Value(0.7)

@@ -12,6 +12,7 @@ import autograd
 import nn
 import optim
 from autograd import GraphError, ShapeError, Tensor, Value, grad, no_grad, vjp
+from tests.each import each
 
 START = np.array([[1.0, 2.0], [3.0, 4.0]])
 
@@ -132,7 +133,7 @@ def gradient_after(t, loss, write):
     return t.grad
 
 
-@pytest.mark.parametrize("way", WAYS)
+@each("way", WAYS)
 def test_a_write_between_forward_and_backward_gives_an_error_or_the_right_gradient(way):
     for kind, (name, f) in itertools.product([leaf, nn.Parameter], GRAPHS.items()):
         t = kind(START)
@@ -141,7 +142,7 @@ def test_a_write_between_forward_and_backward_gives_an_error_or_the_right_gradie
             assert_allclose(found, TRUE[name], rtol=1e-12, err_msg=f"{name}, {kind}")
 
 
-@pytest.mark.parametrize("way", WAYS)
+@each("way", WAYS)
 def test_a_write_is_no_mistake_once_backward_is_done(way):
     t = leaf(START)
     GRAPHS["multiply"](t).backward()
@@ -378,7 +379,7 @@ def test_a_pull_after_a_write_gives_the_derivative_where_it_was_taken():
 # --- shapes, roots, seeds -------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     ("call", "error", "message"),
     [
         (lambda t: (t * t).backward(), ShapeError,

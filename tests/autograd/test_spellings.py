@@ -12,6 +12,7 @@ import nn
 import optim
 from autograd import GraphError, ShapeError, Tensor, Value, spellings
 from autograd.op import COMPOSITIONS, RULEBOOK
+from tests.each import each
 
 
 def leaf():
@@ -44,7 +45,7 @@ PYTORCHS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", sorted(spellings.SAME_WITH_DIM))
+@each("name", sorted(spellings.SAME_WITH_DIM))
 def test_dim_is_axis_where_the_numbers_and_the_form_are_pytorchs(name):
     call, expected = PYTORCHS[name]
     out = call(leaf())
@@ -65,7 +66,7 @@ def test_several_dims_come_as_a_list_and_the_gradient_flows():
     assert_array_equal(t.grad, np.ones((2, 2)))
 
 
-@pytest.mark.parametrize(
+@each(
     "name", sorted(
         name for name, op in {**RULEBOOK, **COMPOSITIONS}.items()
         if name not in spellings.SAME_WITH_DIM
@@ -197,7 +198,7 @@ def advice(call):
     return str(refusal.value)
 
 
-@pytest.mark.parametrize(
+@each(
     ("call", "words"),
     [
         (lambda t: Value(Value(2.0)), ["Use it as it is", "gradient goes on"]),

@@ -7,9 +7,10 @@ from numpy.testing import assert_allclose, assert_array_equal
 from autograd import ShapeError, Tensor, Value, vjp
 from autograd.op import plain
 from tests.autograd.reference import PAIRS, SHAPES, complex_step
+from tests.each import each
 
 every_shape = pytest.mark.parametrize("shape", SHAPES, ids=str)
-every_pair = pytest.mark.parametrize(("left", "right"), PAIRS, ids=str)
+every_pair = each(("left", "right"), PAIRS, ids=str)
 
 
 def leaf(x, **options):
@@ -66,8 +67,8 @@ def test_an_array_is_copied():
     assert t.data.tolist() == [1.0, 1.0, 1.0]
 
 
-@pytest.mark.parametrize("data", ["a", None, [None], 1j, [1j], {}, object(), [Value(1.0)]])
-@pytest.mark.parametrize("requires_grad", [False, True])
+@each("data", ["a", None, [None], 1j, [1j], {}, object(), [Value(1.0)]])
+@each("requires_grad", [False, True])
 def test_what_is_not_made_of_real_numbers_is_refused(data, requires_grad):
     with pytest.raises(
         TypeError, match=r"^Tensor: needs an array of (real|floats).*, but got dtype"

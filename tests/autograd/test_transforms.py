@@ -23,6 +23,7 @@ from autograd import (
     vjp,
 )  # fmt: skip
 from autograd.node import gradients
+from tests.each import each
 
 RNG = np.random.default_rng(0)
 A, X, Y = RNG.normal(size=(3, 3)), RNG.normal(size=3), RNG.normal(size=3)
@@ -179,8 +180,8 @@ def test_vjp_and_jvp_are_the_jacobian_from_the_left_and_from_the_right():
         assert_allclose(tangent, row[0] @ v + row[1] @ w, rtol=1e-13)
 
 
-@pytest.mark.parametrize("x_shape", [(), (2,), (2, 3), (0,)], ids=str)
-@pytest.mark.parametrize("out_shape", [(), (4,), (1, 2), (0, 2)], ids=str)
+@each("x_shape", [(), (2,), (2, 3), (0,)], ids=str)
+@each("out_shape", [(), (4,), (1, 2), (0, 2)], ids=str)
 def test_a_jacobian_has_the_outputs_shape_and_then_the_arguments(x_shape, out_shape):
     weights = RNG.normal(size=out_shape + x_shape)
 
@@ -294,9 +295,9 @@ def derivative_by(transform):
 TRANSFORMS = ["grad", "jvp", "vjp", "jacobian", "value_and_grad"]
 
 
-@pytest.mark.parametrize("inner", TRANSFORMS)
-@pytest.mark.parametrize("middle", TRANSFORMS)
-@pytest.mark.parametrize("outer", TRANSFORMS)
+@each("inner", TRANSFORMS)
+@each("middle", TRANSFORMS)
+@each("outer", TRANSFORMS)
 def test_every_transform_nests_in_every_other(outer, middle, inner):
     third = wave
     for transform in (inner, middle, outer):
@@ -433,7 +434,7 @@ def test_a_function_that_raises_leaves_no_mode_behind():
 # --- errors ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     ("call", "error", "message"),
     [
         (lambda: grad(lambda x: x * x)(X), TypeError,

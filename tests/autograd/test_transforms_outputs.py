@@ -30,6 +30,7 @@ from autograd import (
     vjp,
 )
 from autograd.errors import CompileError
+from tests.each import each
 
 X = 0.7
 
@@ -98,7 +99,7 @@ REARRANGED = {
     "0-d": lambda a: np.asarray(a[1, 2]),
     "nothing": lambda a: a[:0],
 }
-every_rearrangement = pytest.mark.parametrize("move", REARRANGED.values(), ids=REARRANGED)
+every_rearrangement = each("move", REARRANGED.values(), ids=REARRANGED)
 
 
 @every_rearrangement
@@ -147,7 +148,7 @@ CHOSEN = {  # each is x * x at 0.7, in NumPy's words
     "max": lambda x: np.max([x * x, x - 1.0]),
     "an array of one": lambda x: np.array([x * x])[0],
 }
-every_choice = pytest.mark.parametrize("f", CHOSEN.values(), ids=CHOSEN)
+every_choice = each("f", CHOSEN.values(), ids=CHOSEN)
 
 
 @every_choice

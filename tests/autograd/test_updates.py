@@ -12,6 +12,7 @@ import nn
 import optim
 from autograd import GrowingGraphWarning, Tensor, Value, clip, compile, grad, no_grad, tanh
 from autograd.updates import MOST_PASSES, readings
+from tests.each import each
 
 LEAVES = {
     "Value": lambda: Value(2.0),
@@ -21,7 +22,7 @@ LEAVES = {
     "Parameter": lambda: nn.Parameter([2.0, 3.0]),
     "a number of a Parameter": lambda: nn.Parameter([2.0, 3.0]).scalars()[0],
 }
-every_leaf = pytest.mark.parametrize("make", LEAVES.values(), ids=LEAVES)
+every_leaf = each("make", LEAVES.values(), ids=LEAVES)
 
 IN_PLACE = {
     f.__name__: f
@@ -30,7 +31,7 @@ IN_PLACE = {
         operator.imod, operator.ipow,
     )
 }  # fmt: skip
-every_operator = pytest.mark.parametrize("update", IN_PLACE.values(), ids=IN_PLACE)
+every_operator = each("update", IN_PLACE.values(), ids=IN_PLACE)
 
 
 def loss_of(x):
@@ -40,7 +41,7 @@ def loss_of(x):
 # --- p -= lr * p.grad -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("mode", [contextlib.nullcontext, no_grad], ids=["recording", "no_grad"])
+@each("mode", [contextlib.nullcontext, no_grad], ids=["recording", "no_grad"])
 @every_operator
 @every_leaf
 def test_changing_a_leaf_in_place_after_its_gradient_arrived_is_refused(make, update, mode):
@@ -107,9 +108,7 @@ def test_who_means_a_new_node_is_told_how_to_write_it(make):
 
 
 @every_operator
-@pytest.mark.parametrize(
-    "make", [LEAVES["Value"], LEAVES["Tensor"], LEAVES["a number of a Parameter"]]
-)
+@each("make", [LEAVES["Value"], LEAVES["Tensor"], LEAVES["a number of a Parameter"]])
 def test_without_a_gradient_it_makes_a_new_node_as_in_python(make, update):
     start = make()
     total = update(start, 3.0)
@@ -195,7 +194,7 @@ def two_parameters(state):
     return w - 0.1 * w.grad, b - 0.1 * b.grad
 
 
-@pytest.mark.parametrize(
+@each(
     ("step", "start"),
     [
         (gradient_step, lambda x: x),

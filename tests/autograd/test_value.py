@@ -12,6 +12,7 @@ import autograd
 from autograd import Tensor, Value
 from autograd.op import RULEBOOK
 from tests.autograd.reference import ELEMENTWISE, inside_domain
+from tests.each import each
 
 NUMBERS = [
     3,
@@ -38,7 +39,7 @@ NOT_NUMBERS = [
     (object, r"<class 'object'> \(type\)"),
 ]
 
-binary_operators = pytest.mark.parametrize(
+binary_operators = each(
     "python",
     [
         getattr(operator, op.operator)
@@ -46,8 +47,8 @@ binary_operators = pytest.mark.parametrize(
         if op.operator and op.arity == 2 and op in ELEMENTWISE
     ],
 )
-every_number = pytest.mark.parametrize("number", NUMBERS, ids=lambda x: f"{type(x).__name__}")
-every_impostor = pytest.mark.parametrize(
+every_number = each("number", NUMBERS, ids=lambda x: f"{type(x).__name__}")
+every_impostor = each(
     ("impostor", "came"), NOT_NUMBERS, ids=[f"{type(x).__name__}" for x, _ in NOT_NUMBERS]
 )
 
@@ -78,7 +79,7 @@ def test_arithmetic_with_a_number_of_any_type_is_a_value_in_both_orders(python, 
         assert node.data == expected
 
 
-@pytest.mark.parametrize(
+@each(
     ("f", "derivative"),
     [
         (lambda x: 2 + x, 1.0),
@@ -177,9 +178,9 @@ def test_an_unknown_attribute_is_refused():
 # --- a number among numbers -----------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("other", [2.0, 2, np.float64(2.0), Value(2.0)])
-@pytest.mark.parametrize("python", [operator.lt, operator.le, operator.gt, operator.ge])
-@pytest.mark.parametrize("x", [1.0, 2.0, 3.0])
+@each("other", [2.0, 2, np.float64(2.0), Value(2.0)])
+@each("python", [operator.lt, operator.le, operator.gt, operator.ge])
+@each("x", [1.0, 2.0, 3.0])
 def test_values_are_ordered_by_their_numbers_in_both_orders(python, x, other):
     assert python(Value(x), other) == python(x, 2.0)
     assert python(other, Value(x)) == python(2.0, x)
@@ -200,7 +201,7 @@ def test_max_min_and_sorted_return_the_nodes_themselves():
 
 
 @every_impostor
-@pytest.mark.parametrize("python", [operator.lt, operator.ge])
+@each("python", [operator.lt, operator.ge])
 def test_ordering_against_what_is_not_a_number_is_refused(python, impostor, came):
     with pytest.raises(TypeError, match=f"needs one real number, but got .*{came}"):
         python(Value(1.0), impostor)
@@ -308,14 +309,14 @@ def test_a_value_spreads_over_an_array_of_values_in_both_orders(python):
 
 
 @binary_operators
-@pytest.mark.parametrize("number", [2, 2.0, np.float64(2.0), np.full(3, 2.0)])
+@each("number", [2, 2.0, np.float64(2.0), np.full(3, 2.0)])
 def test_arithmetic_of_an_array_of_values_with_numbers(python, number):
     x = np.array([1.0, 2.0, 3.0])
     assert_array_equal(numbers(python(values(x), number)), python(x, number))
     assert_array_equal(numbers(python(number, values(x))), python(number, x))
 
 
-@pytest.mark.parametrize(
+@each(
     "op",
     [
         op

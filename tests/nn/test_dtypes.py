@@ -8,6 +8,7 @@ import autograd
 from autograd import Tensor, Value
 from nn import functional as F
 from nn.functional import activations
+from tests.each import each
 
 LOSSES = {
     "mse_loss", "l1_loss", "smooth_l1_loss", "huber_loss", "binary_cross_entropy",
@@ -46,9 +47,7 @@ CASES = {
     "hinge_loss": [(SCORES, SIGNS, {})],
     "perceptron_loss": [(SCORES, SIGNS, {})],
 }
-every_loss = pytest.mark.parametrize(
-    ("name", "case"), [(name, i) for name in CASES for i in range(len(CASES[name]))]
-)
+every_loss = each(("name", "case"), [(name, i) for name in CASES for i in range(len(CASES[name]))])
 
 
 def test_every_loss_and_activation_is_tried():
@@ -56,8 +55,8 @@ def test_every_loss_and_activation_is_tried():
     assert set(F.__all__) >= LOSSES
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("name", ACTIVATIONS)
+@each("dtype", DTYPES)
+@each("name", ACTIVATIONS)
 def test_an_activation_keeps_the_dtype_of_what_it_is_called_with(name, dtype):
     x, exact = (Tensor(SCORES, dtype=d, requires_grad=True) for d in (dtype, "float64"))
     out, expected = (getattr(F, name)(t) for t in (x, exact))
@@ -70,9 +69,9 @@ def test_an_activation_keeps_the_dtype_of_what_it_is_called_with(name, dtype):
     assert np.asarray(getattr(F, name)(SCORES.astype(dtype))).dtype == dtype  # without a graph
 
 
-@pytest.mark.parametrize("form", ["list", "array", "Tensor"])
-@pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
-@pytest.mark.parametrize("dtype", DTYPES)
+@each("form", ["list", "array", "Tensor"])
+@each("reduction", ["mean", "sum", "none"])
+@each("dtype", DTYPES)
 @every_loss
 def test_a_loss_keeps_the_dtype_of_the_predictions(name, case, dtype, reduction, form):
     prediction, target, options = CASES[name][case]
@@ -106,9 +105,9 @@ SHAPED = {
 OPTIONS = [{}, {"weight": [1.0, 1.0, 1.0]}, {"weight": [2.0, 0.5, 0.0]}]
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
-@pytest.mark.parametrize("options", OPTIONS, ids=str)
-@pytest.mark.parametrize("target", SHAPED)
+@each("dtype", DTYPES)
+@each("options", OPTIONS, ids=str)
+@each("target", SHAPED)
 def test_a_wrong_class_of_score_minus_infinity_costs_nothing(target, options, dtype):
     x = Tensor([[0.0, 0.0, -INF], [-INF, 1.0, -INF]], dtype=dtype, requires_grad=True)
     losses = F.cross_entropy(x, SHAPED[target](np.array([0, 1])), "none", **options)

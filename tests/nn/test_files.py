@@ -14,6 +14,7 @@ import nn
 from nn import MLP, Linear, Module, Parameter, Sequential, load, save
 from nn.files import from_file
 from nn.safetensors import DTYPES, LONGEST_HEADER, FileError, decode, encode
+from tests.each import each
 
 ORACLES = pathlib.Path(__file__).parents[1] / "oracles"
 STORED = ORACLES / "nn_torch.safetensors"
@@ -182,8 +183,8 @@ def test_the_safetensors_package_reads_what_we_write(path):
         assert_array_equal(theirs[key], array, strict=True)
 
 
-@pytest.mark.parametrize("dtype", DTYPES.values())
-@pytest.mark.parametrize("shape", [(), (3,), (2, 3), (0,), (2, 0, 3)], ids=str)
+@each("dtype", DTYPES.values())
+@each("shape", [(), (3,), (2, 3), (0,), (2, 0, 3)], ids=str)
 def test_arrays_of_every_type_and_shape_come_back(dtype, shape):
     array = np.ones(shape, dtype)
     back, metadata = decode(encode({"a": array}, {}), "file")

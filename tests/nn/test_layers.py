@@ -13,6 +13,7 @@ import autograd
 import nn
 from autograd import ShapeError, Tensor, Value
 from nn import MLP, Activation, Dense, Linear, Sequential, functional
+from tests.each import each
 
 TORCH = json.loads((pathlib.Path(__file__).parents[1] / "oracles" / "nn_torch.json").read_text())
 MODULES = {
@@ -34,7 +35,7 @@ MODULES = {
 }
 ACTIVATIONS = list(MODULES)
 
-every_activation = pytest.mark.parametrize("name", ACTIVATIONS)
+every_activation = each("name", ACTIVATIONS)
 
 
 def central_difference(f, x, h=1e-6):
@@ -241,8 +242,8 @@ def test_activations_match_central_differences(name):
 
 
 @every_activation
-@pytest.mark.parametrize("size", [1e4, 700.0, 90.0, 40.0])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@each("size", [1e4, 700.0, 90.0, 40.0])
+@each("dtype", [np.float32, np.float64])
 def test_activations_and_their_gradients_are_finite_far_out(name, size, dtype):
     x = Tensor([size, -size, 0.0], requires_grad=True, dtype=dtype)
     out = getattr(functional, name)(x)

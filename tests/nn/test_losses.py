@@ -12,6 +12,7 @@ import autograd
 import nn
 from autograd import ShapeError, Tensor, Value
 from nn import functional
+from tests.each import each
 
 TORCH = json.loads((pathlib.Path(__file__).parents[1] / "oracles" / "nn_torch.json").read_text())
 CASES = list(TORCH["losses"])
@@ -30,9 +31,9 @@ MODULES = {
 }
 ELEMENTWISE = [name for name in MODULES if name not in ("cross_entropy", "nll_loss", "kl_div")]
 
-every_case = pytest.mark.parametrize("case", CASES)
+every_case = each("case", CASES)
 every_loss = pytest.mark.parametrize("name", MODULES)
-every_reduction = pytest.mark.parametrize("reduction", ["mean", "sum", "none"])
+every_reduction = each("reduction", ["mean", "sum", "none"])
 
 
 def loss_and_arrays(case):
@@ -419,7 +420,7 @@ def test_rows_of_different_length_are_refused():
         functional.cross_entropy([[1.0, 2.0], [3.0]], [0, 1])
 
 
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@each("dtype", [np.float32, np.float64])
 @every_case
 def test_losses_stay_finite_far_out_in_either_dtype(case, dtype):
     loss_of, prediction, target = loss_and_arrays(case)

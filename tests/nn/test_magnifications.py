@@ -12,6 +12,7 @@ from autograd import Tensor, Value
 from nn import MLP, Linear, Module, Parameter, Perceptron, Sequential, functional
 from nn.operands import numbers
 from optim import SGD
+from tests.each import each
 
 RNG = np.random.default_rng(0)
 N, C = 5, 3
@@ -55,9 +56,9 @@ def backward(model, close_up, x, loss_of, target):
     return float(loss.data), gradients(model)
 
 
-@pytest.mark.parametrize("seed", range(3))
-@pytest.mark.parametrize("activation", ["relu", "tanh", "softplus", "gelu"])
-@pytest.mark.parametrize("task", TASKS)
+@each("seed", range(3))
+@each("activation", ["relu", "tanh", "softplus", "gelu"])
+@each("task", TASKS)
 def test_loss_and_gradients_agree_to_1e_12(task, activation, seed):
     loss_of, output_activation, target = TASKS[task]
     rng = np.random.default_rng(seed)
@@ -71,7 +72,7 @@ def test_loss_and_gradients_agree_to_1e_12(task, activation, seed):
         assert_allclose(a, b, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("activation", nn.activations.ACTIVATIONS)
+@each("activation", nn.activations.ACTIVATIONS)
 def test_a_network_with_every_activation_agrees_to_1e_12(activation):
     model = MLP(4, [3, 5], 2, activation, rng=np.random.default_rng(0))
     x, y = np.random.default_rng(1).normal(size=(N, 4)), np.array([0, 1, 1, 0, 1])

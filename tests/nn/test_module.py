@@ -12,6 +12,7 @@ import nn
 from autograd import GraphError, ShapeError, Tensor, Value
 from nn import Linear, Module, Parameter, Sequential, Tanh
 from optim import SGD
+from tests.each import each
 
 
 class Tower(Module):
@@ -476,7 +477,7 @@ def test_a_close_up_has_no_other_type():
         nn.Linear(1, 1).scalars().astype("float32")
 
 
-@pytest.mark.parametrize(
+@each(
     ("thing", "says"),
     [
         (Value(2.0), "w is a Value"),
@@ -492,7 +493,7 @@ def test_a_close_up_has_no_other_type():
         ([nn.scalar.Neuron(2)], r"w\.0 is a nn\.scalar\.Neuron"),
     ],
 )
-@pytest.mark.parametrize("ask", ["parameters", "state_dict", "zero_grad", "scalars", "flat"])
+@each("ask", ["parameters", "state_dict", "zero_grad", "scalars", "flat"])
 def test_what_asks_for_a_gradient_and_is_no_parameter_is_told(thing, says, ask):
     class Net(nn.Module):
         def __init__(self):

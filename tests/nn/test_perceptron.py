@@ -8,6 +8,7 @@ from autograd import ShapeError, Tensor
 from nn import MLP, BCEWithLogitsLoss, Perceptron, PerceptronLoss
 from nn.datasets import logic_gate, xor
 from optim import SGD
+from tests.each import each
 
 
 def perceptron(w0, *weights, activation="sigmoid"):
@@ -111,9 +112,9 @@ def test_fit_reproduces_the_worked_run_to_the_digit():
         assert_allclose(numbers(neuron), after, rtol=1e-14, atol=1e-16)
 
 
-@pytest.mark.parametrize("activation", ["step", "sign"])
-@pytest.mark.parametrize("gate", ["and", "or"])
-@pytest.mark.parametrize("seed", range(5))
+@each("activation", ["step", "sign"])
+@each("gate", ["and", "or"])
+@each("seed", range(5))
 def test_fit_stops_when_a_line_separates_the_classes(gate, activation, seed):
     x, y = logic_gate(gate)
     y = y if activation == "step" else 2 * y - 1

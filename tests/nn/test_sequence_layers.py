@@ -13,12 +13,13 @@ import nn
 from autograd import ShapeError, Tensor
 from autograd.node import gradients, topological
 from nn.operands import numbers
+from tests.each import each
 
 ORACLES = pathlib.Path(__file__).parents[1] / "oracles"
 FIGURES = json.loads((ORACLES / "sequences_torch.json").read_text())["layers"]
 CLOSE = {"rtol": 1e-10, "atol": 1e-11}
 
-every_case = pytest.mark.parametrize("name", FIGURES)
+every_case = each("name", FIGURES)
 
 
 def layer_of(name):

@@ -5,10 +5,11 @@ import pytest
 
 import nn
 from autograd import Tensor, backprop, draw
+from tests.each import each
 
 KINDS = {"RNN": "RNN step", "LSTM": "LSTM step", "GRU": "GRU step"}
 
-every_kind = pytest.mark.parametrize("kind", KINDS)
+every_kind = each("kind", KINDS)
 
 
 def compositions(root):
@@ -21,8 +22,8 @@ def leaf(*shape):
 
 
 @every_kind
-@pytest.mark.parametrize("sizes", [(1, 1), (3, 2), (2, 7)])
-@pytest.mark.parametrize("batch", [(), (5,)])
+@each("sizes", [(1, 1), (3, 2), (2, 7)])
+@each("batch", [(), (5,)])
 def test_every_step_in_time_is_a_box_of_its_own_for_any_sizes(kind, sizes, batch):
     layer = getattr(nn, kind)(*sizes)
     output, _ = layer(np.ones((4, *batch, sizes[0])))
@@ -70,9 +71,9 @@ def test_what_only_resembles_a_step_is_none():
     assert not backprop((other**2).sum()).boxes
 
 
-@pytest.mark.parametrize("axes", [(), (5,), (2, 3)])
-@pytest.mark.parametrize("width", [1, 4])
-@pytest.mark.parametrize(
+@each("axes", [(), (5,), (2, 3)])
+@each("width", [1, 4])
+@each(
     ("options", "name"),
     [
         ({}, "attention"),

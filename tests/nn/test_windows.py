@@ -17,6 +17,7 @@ from nn import functional as F
 from nn.operands import numbers
 from tests.autograd.test_duck_arrays import Duck
 from tests.autograd.viz.player.test_player import unpacked
+from tests.each import each
 from tests.nn.functional.function_cases import spread
 
 # --- what a layer is ------------------------------------------------------------------------------
@@ -56,7 +57,7 @@ OF_SEQUENCES = (
     "AdaptiveMaxPool1d",
     "BatchNorm1d",
 )
-every_layer = pytest.mark.parametrize("layer", LAYERS, ids=repr)
+every_layer = each("layer", LAYERS, ids=repr)
 
 
 def image_for(layer, n=2):
@@ -293,7 +294,7 @@ def test_forward_derivatives_are_those_of_the_reverse_pass():
 IMAGE = np.zeros((2, 3, 5, 6))
 
 
-@pytest.mark.parametrize(
+@each(
     ("call", "error", "message"),
     [
         (

@@ -6,13 +6,13 @@ import json
 import pathlib
 
 import numpy as np
-import pytest
 
 import autograd
 import optim
 from autograd import Tensor, Value
 from nn import MLP, Parameter
 from nn.functional import mse_loss
+from tests.each import each
 
 TORCH = json.loads((pathlib.Path(__file__).parents[1] / "oracles" / "optim_torch.json").read_text())
 
@@ -190,5 +190,5 @@ def numbers(params):
     return np.concatenate([np.ravel(p.data) for p in params])
 
 
-each_rule = pytest.mark.parametrize("rule", RULES.values(), ids=RULES)
-each_case = pytest.mark.parametrize("case", CASES, ids=case_name)
+each_rule = each("rule", RULES.values(), ids=RULES)
+each_case = each("case", CASES, ids=case_name)

@@ -8,10 +8,11 @@ import optim
 from autograd import Value
 from optim import clip_grad_norm_
 from optim.schedules import ReduceOnPlateau
+from tests.each import each
 from tests.optim.rules import PROBLEMS, TORCH, as_module, case_name, numbers
 
 
-@pytest.mark.parametrize(
+@each(
     ("rule", "settings", "problem", "figures"),
     TORCH["trajectories"],
     ids=[f"{problem} {case_name((r, s))}" for r, s, problem, _ in TORCH["trajectories"]],

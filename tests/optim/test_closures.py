@@ -24,6 +24,7 @@ from optim import (
     StrongWolfe,
     find_rate,
 )
+from tests.each import each
 from tests.optim.closures import MAKERS, Counting, numbers, rosenbrock
 
 OF_LOSS = [Newton, BFGS, LBFGS]
@@ -42,8 +43,8 @@ def closure_for(rule, params, residuals=valley):
     return Counting(params, lambda *p: sum((0.5 * r * r for r in residuals(*p)), Value(0.0)))
 
 
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("make", MAKERS.values(), ids=MAKERS)
+@each("rule", RULES)
+@each("make", MAKERS.values(), ids=MAKERS)
 def test_any_kind_of_parameter_is_minimised_and_keeps_its_kind(rule, make):
     x, y = params = make(-1.2, 1.0)
     closure = (lambda: valley(x, y)) if rule in OF_RESIDUALS else (lambda: 0.5 * rosenbrock(x, y))
@@ -137,8 +138,8 @@ def test_the_report_says_where_the_parameters_are_and_what_it_cost(rule):
     assert str(report).startswith(f"converged after {report.iterations} iterations")
 
 
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("limit", [1, 2, 3, 5, 8, 13])
+@each("rule", RULES)
+@each("limit", [1, 2, 3, 5, 8, 13])
 def test_a_limit_on_evaluations_is_kept_exactly(rule, limit):
     params = [Value(-1.2), Value(1.0)]
     closure = closure_for(rule, params)
@@ -152,8 +153,8 @@ def test_a_limit_on_evaluations_is_kept_exactly(rule, limit):
     assert report.loss <= 0.5 * 24.2 + 1e-12  # never above the start
 
 
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("limit", [0, 1, 3])
+@each("rule", RULES)
+@each("limit", [0, 1, 3])
 def test_a_limit_on_iterations_is_kept_exactly(rule, limit):
     params, twin = [Value(-1.2), Value(1.0)], [Value(-1.2), Value(1.0)]
     report = rule(params).minimize(closure_for(rule, params), max_iterations=limit)
@@ -256,7 +257,7 @@ CHANGED = {
 }
 
 
-@pytest.mark.parametrize(
+@each(
     ("rule", "name"),
     [(rule, name) for rule in RULES for name in inspect.signature(rule).parameters],
 )
@@ -309,8 +310,8 @@ def test_no_setting_of_a_line_search_is_left_out_above():
     assert find_rate(closure, [x]) != find_rate(closure, [x], StrongWolfe(curvature=0.01))
 
 
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("before", [0, 1, 5])
+@each("rule", RULES)
+@each("before", [0, 1, 5])
 def test_a_saved_state_is_resumed_bit_for_bit(rule, before):
     settings = {"gradient_tolerance": 1e-6}
     params = [Value(-1.2), Value(1.0)]
@@ -359,8 +360,8 @@ X = Value(1.0)
 W = Tensor([1.0, 2.0], requires_grad=True)
 
 
-@pytest.mark.parametrize("rule", OF_LOSS)
-@pytest.mark.parametrize(
+@each("rule", OF_LOSS)
+@each(
     ("closure", "error", "message"),
     [
         (None, TypeError, r"needs a closure, a function .* the loss, but got None"),
@@ -389,8 +390,8 @@ def test_a_closure_that_returns_no_loss_is_refused(rule, closure, error, message
     assert X.data == 1.0
 
 
-@pytest.mark.parametrize("rule", OF_RESIDUALS)
-@pytest.mark.parametrize(
+@each("rule", OF_RESIDUALS)
+@each(
     ("closure", "error", "message"),
     [
         (None, TypeError, r"needs a closure, a function .* the residuals, but got None"),

@@ -12,6 +12,7 @@ import autograd
 from autograd import Tensor, Value
 from nn import Parameter
 from optim import clip_grad_norm_, clip_grad_value_
+from tests.each import each
 from tests.optim.rules import RULES, each_case
 
 DTYPES = ["float16", "float32", "float64"]
@@ -36,8 +37,8 @@ def step(optimizer, w, g):
         optimizer.step()
 
 
-@pytest.mark.parametrize("make", KINDS)
-@pytest.mark.parametrize("dtype", DTYPES)
+@each("make", KINDS)
+@each("dtype", DTYPES)
 @each_case
 def test_a_rule_computes_the_same_in_every_dtype(case, dtype, make):
     name, settings = case
@@ -47,7 +48,7 @@ def test_a_rule_computes_the_same_in_every_dtype(case, dtype, make):
     assert_allclose(w.data, exact.data, rtol=2 * len(GRADS) * np.finfo(dtype).eps)
 
 
-@pytest.mark.parametrize("dtype", DTYPES)
+@each("dtype", DTYPES)
 @each_case
 def test_a_gradient_of_zero_moves_nothing(case, dtype):
     name, settings = case
@@ -58,7 +59,7 @@ def test_a_gradient_of_zero_moves_nothing(case, dtype):
     assert w.data.tolist() == [1.0, -2.0]
 
 
-@pytest.mark.parametrize(("of_state", "of_params"), list(itertools.permutations(DTYPES, 2)))
+@each(("of_state", "of_params"), list(itertools.permutations(DTYPES, 2)))
 @each_case
 def test_a_state_of_another_dtype_goes_on_in_that_of_the_parameters(case, of_state, of_params):
     name, settings = case
@@ -96,8 +97,8 @@ def with_grads(dtype, *grads):
     return params
 
 
-@pytest.mark.parametrize("size", [1.0, 100.0, 2e4, 3e20, 1e200, 1e-20, 1e-150])
-@pytest.mark.parametrize("dtype", DTYPES)
+@each("size", [1.0, 100.0, 2e4, 3e20, 1e200, 1e-20, 1e-150])
+@each("dtype", DTYPES)
 def test_clipping_by_norm_is_right_however_long_the_gradient(dtype, size):
     if 4 * size > LARGEST[dtype] or size * size < SMALLEST[dtype]:
         pytest.skip("the numbers are none of that dtype")
@@ -111,8 +112,8 @@ def test_clipping_by_norm_is_right_however_long_the_gradient(dtype, size):
         assert_allclose([float(p.grad.item()) for p in params], expected, rtol=1e-3)
 
 
-@pytest.mark.parametrize("norm_type", [1.0, 1.5, 2.0, 3.0, math.inf])
-@pytest.mark.parametrize("dtype", DTYPES)
+@each("norm_type", [1.0, 1.5, 2.0, 3.0, math.inf])
+@each("dtype", DTYPES)
 def test_the_longest_gradients_of_a_dtype_are_clipped_to_the_bound(dtype, norm_type):
     largest = LARGEST[dtype]
     params = with_grads(dtype, [largest, -largest], [[0.0, largest]])

@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose
 import nn
 import optim
 from autograd import Tensor, Value
+from tests.each import each
 
 X = np.random.default_rng(0).normal(size=(6, 2))
 RULES = [optim.SGD, optim.Momentum, optim.Adagrad, optim.RMSprop, optim.Adam, optim.AdamW]
@@ -38,8 +39,8 @@ def layer():
     return *model.parameters(), model
 
 
-@pytest.mark.parametrize("rule", RULES)
-@pytest.mark.parametrize("make", [tensors, tensor_and_value, layer])
+@each("rule", RULES)
+@each("make", [tensors, tensor_and_value, layer])
 def test_a_model_learns_from_dasks_arrays_what_it_learns_from_numpys(rule, make):
     there, here = trained(rule, make, da.from_array(X, chunks=2)), trained(rule, make, X)
     for found, expected, first in zip(there, here, make()):

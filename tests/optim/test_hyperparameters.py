@@ -8,6 +8,7 @@ from numpy.testing import assert_array_equal
 
 from autograd import Value
 from optim import SGD, Adam, NAdam, Nadam, UpdateRule
+from tests.each import each
 from tests.optim.rules import RULES, each_rule, steps
 
 # For every hyper-parameter another value, and what it needs beside it to matter.
@@ -36,14 +37,14 @@ HYPERPARAMETERS = [
 ]
 
 
-@pytest.mark.parametrize(("rule", "name"), HYPERPARAMETERS)
+@each(("rule", "name"), HYPERPARAMETERS)
 def test_every_hyperparameter_changes_the_result(rule, name):
     value, beside = OTHER[name]
     apart = steps(RULES[rule], **beside) - steps(RULES[rule], **beside, **{name: value})
     assert np.abs(apart).max() > 1e-5
 
 
-@pytest.mark.parametrize(("rule", "name"), HYPERPARAMETERS)
+@each(("rule", "name"), HYPERPARAMETERS)
 def test_the_default_of_a_hyperparameter_is_what_the_signature_says(rule, name):
     default = inspect.signature(RULES[rule]).parameters[name].default
     assert_array_equal(steps(RULES[rule]), steps(RULES[rule], **{name: default}))
@@ -93,7 +94,7 @@ BAD = {
 }
 
 
-@pytest.mark.parametrize(
+@each(
     ("rule", "name", "value"),
     [(r, n, value) for r, n in HYPERPARAMETERS for value in BAD.get(n, [])],
 )
@@ -104,7 +105,7 @@ def test_a_setting_out_of_range_is_refused(rule, name, value):
         RULES[rule]([{"params": [Value(1.0)], name: value}])
 
 
-@pytest.mark.parametrize(("rule", "name"), HYPERPARAMETERS)
+@each(("rule", "name"), HYPERPARAMETERS)
 def test_a_setting_of_the_wrong_kind_is_refused(rule, name):
     with pytest.raises(TypeError, match=rf"{rule}: {name} must be "):
         RULES[rule]([Value(1.0)], **{name: "0.1"})

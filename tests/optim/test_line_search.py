@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from autograd import Tensor, Value
 from optim import BFGS, LBFGS, SGD, Armijo, FixedRate, Newton, StrongWolfe, find_rate
+from tests.each import each
 from tests.optim.closures import Counting, rosenbrock
 from tests.optim.standard_problems import PROBLEMS
 
@@ -122,8 +123,8 @@ def test_a_gradient_that_is_no_number_at_a_trial_is_backed_off_from(search):
     assert 0 < alpha < 1 / 3
 
 
-@pytest.mark.parametrize("limit", range(1, 9))
-@pytest.mark.parametrize("search", [Armijo, StrongWolfe])
+@each("limit", range(1, 9))
+@each("search", [Armijo, StrongWolfe])
 def test_a_search_keeps_its_limit_exactly(search, limit):
     x = Value(1.0)
     # The loss has a kink: there is no way down from 1, and every rate is tried in vain.

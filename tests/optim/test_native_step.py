@@ -14,6 +14,7 @@ import autograd
 import nn
 import optim
 from autograd import Tensor, Value
+from tests.each import each
 from tests.optim.rules import CASES, RULES, case_name
 
 without = importlib.util.find_spec("llvmlite") is None and os.environ.get("GLASSGRAD_CI") != "1"
@@ -75,8 +76,8 @@ def assert_alike(both, rtol=1e-12):
 
 
 @natively
-@pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@pytest.mark.parametrize("case", CASES, ids=case_name)
+@each("dtype", [np.float64, np.float32])
+@each("case", CASES, ids=case_name)
 def test_native_steps_are_those_of_numpy(case, dtype):
     rule, settings = case
     if rule == "Nesterov":

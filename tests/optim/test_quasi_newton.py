@@ -11,6 +11,7 @@ from numpy.testing import assert_allclose
 from autograd import Tensor, Value
 from nn import MLP, functional
 from optim import BFGS, LBFGS, Armijo, FixedRate, LevenbergMarquardt, StrongWolfe
+from tests.each import each
 from tests.optim.closures import MAKERS, numbers, rosenbrock, squares
 from tests.optim.standard_problems import PROBLEMS
 
@@ -34,8 +35,8 @@ def is_minimum(loss, minima):
     return any(abs(loss - minimum) <= 1e-5 * minimum + 3e-8 for minimum in minima)
 
 
-@pytest.mark.parametrize("name", PROBLEMS)
-@pytest.mark.parametrize("rule", RULES)
+@each("name", PROBLEMS)
+@each("rule", RULES)
 def test_a_known_minimum_is_reached_and_none_above_scipys(rule, name):
     loss, report = ours(rule, name)
     assert is_minimum(loss, PROBLEMS[name].minima), report

@@ -18,6 +18,7 @@ import nn
 from autograd import Tensor, Value
 from optim import SGD, Adam, Momentum, RMSprop, sweep_rates
 from optim.snapshot import Snapshot
+from tests.each import each
 
 X = np.random.default_rng(0).normal(size=(12, 3))
 Y = X @ [[1.0], [-2.0], [0.5]]
@@ -177,8 +178,8 @@ def everything(model):
     return repr((model.state_dict(), own, rngs, outside, chance))
 
 
-@pytest.mark.parametrize("rule", [SGD, Adam])
-@pytest.mark.parametrize("layer", LAYERS)
+@each("rule", [SGD, Adam])
+@each("layer", LAYERS)
 def test_a_sweep_leaves_everything_that_the_closure_reaches_as_it_was(layer, rule):
     model = build(layer)
     closure, optimizer = CLOSURES["lambda"](model), rule(model.parameters(), lr=0.05)

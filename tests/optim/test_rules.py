@@ -7,6 +7,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 from autograd import GraphError, Tensor, Value
 from nn import MLP, Linear, Parameter
 from optim import BFGS, SGD, Adam, AdamW, Momentum, Newton, RMSprop
+from tests.each import each
 from tests.optim.rules import GUISES, RULES, TORCH, as_module, each_case, each_rule, numbers, steps
 
 START = TORCH["start"]["mlp"]
@@ -189,7 +190,7 @@ def test_the_rate_of_all_groups_can_be_read_and_set_at_once():
 
 
 @each_rule
-@pytest.mark.parametrize("guise", ["Values", "Tensors", "Parameters"])
+@each("guise", ["Values", "Tensors", "Parameters"])
 def test_a_parameter_that_no_gradient_has_reached_is_skipped(rule, guise):
     make = {
         "Values": Value,

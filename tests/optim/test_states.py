@@ -10,6 +10,7 @@ from numpy.testing import assert_array_equal
 from autograd import Tensor, Value
 from nn import MLP
 from optim import BFGS, LBFGS, SGD, Adam, GaussNewton, LevenbergMarquardt, Momentum, Newton
+from tests.each import each
 from tests.optim.closures import squares
 from tests.optim.rules import (
     GUISES,
@@ -26,7 +27,7 @@ START = TORCH["start"]["mlp"]
 
 
 @each_case
-@pytest.mark.parametrize("guise", ["Values", "a module"])
+@each("guise", ["Values", "a module"])
 def test_a_saved_run_goes_on_bit_for_bit(case, guise):
     name, settings = case
     rule = RULES[name]
@@ -95,7 +96,7 @@ def refuses(optimizer, spoilt, params):
 
 
 @each_case
-@pytest.mark.parametrize("guise", ["Values", "a module"])
+@each("guise", ["Values", "a module"])
 def test_a_state_that_is_not_whole_is_refused_by_every_rule_and_changes_nothing(case, guise):
     name, settings = case
     made = []

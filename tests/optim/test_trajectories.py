@@ -32,6 +32,7 @@ from optim import (
     trajectories,
 )
 from optim.drawing import line_styles
+from tests.each import each
 
 LANDSCAPES = {name: getattr(landscapes, name) for name in ("rosenbrock", "beale", "bowl", "saddle")}
 RACERS = {
@@ -110,8 +111,8 @@ def test_a_run_ends_where_numbers_become_infinite():
     assert np.isfinite(way.points).all()
 
 
-@pytest.mark.parametrize("rule", RACERS.values(), ids=RACERS)
-@pytest.mark.parametrize("landscape", LANDSCAPES.values(), ids=LANDSCAPES)
+@each("rule", RACERS.values(), ids=RACERS)
+@each("landscape", LANDSCAPES.values(), ids=LANDSCAPES)
 def test_every_rule_descends_every_landscape(landscape, rule):
     way = trajectories.record(landscape, rule, steps=60)
     assert way.losses[-1] < way.losses[0]

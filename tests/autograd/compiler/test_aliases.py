@@ -9,6 +9,7 @@ import autograd
 import nn
 import optim
 from autograd import CompileError, GraphError, Tensor, Value
+from tests.each import each
 
 LEAVES = {
     "Parameter": nn.Parameter,
@@ -84,7 +85,7 @@ def trained(source, kinds, compiled, audit=False):
 ITS_OWN = AttributeError, GraphError, TypeError, ValueError
 
 
-@pytest.mark.parametrize("seed", range(80))
+@each("seed", range(80))
 def test_arrays_that_a_step_keeps_show_what_they_show_uncompiled(seed):
     rng = np.random.default_rng(seed)
     source = a_step(rng)

@@ -11,6 +11,7 @@ from autograd.compiler.binding import Bound
 from autograd.compiler.numpy_calls import call_into
 from autograd.compiler.tape import Tape
 from tests.autograd.compiler.programs import step_of
+from tests.each import each
 
 RNG = np.random.default_rng(0)
 
@@ -75,7 +76,7 @@ CALLS = {
 }
 
 
-@pytest.mark.parametrize("name", CALLS)
+@each("name", CALLS)
 def test_a_call_gives_numpys_numbers_each_time(name):
     function, args, options = CALLS[name]
     target = np.zeros_like(function(*args, **options))
@@ -244,9 +245,9 @@ def layers_of_values(order, samples=7):
 
 
 @pytest.mark.filterwarnings("ignore:invalid value")
-@pytest.mark.parametrize("backend", ["numpy", "native"])
-@pytest.mark.parametrize("order", ["by neuron", "biases last", "mixed"])
-@pytest.mark.parametrize("special", [None, np.nan, np.inf, -0.0])
+@each("backend", ["numpy", "native"])
+@each("order", ["by neuron", "biases last", "mixed"])
+@each("special", [None, np.nan, np.inf, -0.0])
 def test_a_layer_with_a_bias_trains_as_written_in_any_order_of_its_parameters(
     order, special, backend
 ):

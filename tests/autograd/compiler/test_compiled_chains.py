@@ -19,6 +19,7 @@ from tests.autograd.compiler.programs import (
     assert_same_result,
     gradients,
 )
+from tests.each import each
 
 STEPS = 500
 
@@ -51,7 +52,7 @@ def test_a_recurrence_is_one_instruction_with_the_uncompiled_numbers_to_the_last
     assert g.draw().svg.startswith("<svg")
 
 
-@pytest.mark.parametrize("op", EVERY_OP, ids=lambda op: op.name)
+@each("op", EVERY_OP, ids=lambda op: op.name)
 def test_every_operation_can_be_part_of_a_chain(op):
     w = Value(0.3)
     rest = [1.5] * (op.arity - 1)
@@ -70,7 +71,7 @@ def test_an_operation_of_ones_own_whose_derivative_is_written_with_numpy_can_be_
     assert "own_sine" in assert_a_chain(recurrence(lambda x: own_sine(x * w) + 0.2), [w]).program()
 
 
-@pytest.mark.parametrize("seed", range(120))
+@each("seed", range(120))
 def test_random_programs_give_the_same_as_chains(seed, monkeypatch):
     monkeypatch.setattr(raising, "LONG", 1)
     monkeypatch.setattr(raising, "FEW", 1 + seed % 30)
@@ -79,7 +80,7 @@ def test_random_programs_give_the_same_as_chains(seed, monkeypatch):
 
 
 # in the last, a stretch of rounds and one of single rows have the same text but for its columns
-@pytest.mark.parametrize("seed", [*range(100), 202003055])
+@each("seed", [*range(100), 202003055])
 def test_random_recurrences_give_the_same_as_rounds_of_python(seed, monkeypatch):
     monkeypatch.setattr(raising, "LONG", 1)
     monkeypatch.setattr(raising, "FEW", 10**6)

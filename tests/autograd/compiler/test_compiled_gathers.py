@@ -1,7 +1,6 @@
 """Gather and scatter on a tape: what is put together, and where it is computed."""
 
 import numpy as np
-import pytest
 
 from autograd.compiler.binding import Bound
 from autograd.compiler.gather import gather, scatter
@@ -10,6 +9,7 @@ from autograd.compiler.places import Positions, View, layout, spaced
 from autograd.compiler.tape import Tape
 from autograd.node import Parts, gradients
 from autograd.tensor import Tensor
+from tests.each import each
 
 
 def on(tape, size):
@@ -86,7 +86,7 @@ class Program:
         return [self.plain[k](xs) for k in self.which]
 
 
-@pytest.mark.parametrize("seed", range(200))
+@each("seed", range(200))
 def test_random_programs_give_the_same_at_every_run(seed):
     program, rng = Program(seed), np.random.default_rng(seed + 1000)
     tape = program.tape

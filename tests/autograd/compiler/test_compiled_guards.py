@@ -19,6 +19,7 @@ import autograd
 import nn
 from autograd import CompileError, Tensor, Value, detect_anomaly
 from tests.autograd.compiler.programs import assert_same_calls
+from tests.each import each
 
 
 def recordings(g):
@@ -68,7 +69,7 @@ TABLE = np.array([0.1, 0.5, -0.3], dtype=object)
 ORDERS = np.less, np.less_equal, np.greater, np.greater_equal
 
 
-@pytest.mark.parametrize(
+@each(
     "f",
     [
         lambda x, y: 2.0 if x == 0.0 else x,
@@ -187,7 +188,7 @@ def adds_into_an_array_of_its_own(x):
     return total
 
 
-@pytest.mark.parametrize(
+@each(
     ("f", "args", "match"),
     [
         (lambda x: {1.0: 2.0}[x], [1.0], "set or dict .* if and elif"),
@@ -414,7 +415,7 @@ DATA = (
 )  # where they are arguments
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "argument"),
     [(name, False) for name in SURROUNDINGS]
     + [(name, True) for name in SURROUNDINGS if name not in DATA],

@@ -24,6 +24,7 @@ from tests.autograd.compiler.programs import (
     assert_same_result,
     gradients,
 )
+from tests.each import each
 
 W = [[Value(0.1 * (i - j)) for j in range(6)] for i in range(6)]
 U = [Value(0.3 - 0.1 * i) for i in range(6)]
@@ -249,7 +250,7 @@ def test_the_sign_of_a_power_and_who_needs_a_gradient_stay_as_they_are():
 # In the last three: something of each round depends on nothing but what all rounds share; two loops
 # read the same numbers; an operand that all rounds share has a part that needs no gradient.
 @pytest.mark.slow
-@pytest.mark.parametrize("seed", [*range(150), 101500403, 202500519, 202500603])
+@each("seed", [*range(150), 101500403, 202500519, 202500603])
 def test_random_recurrences_give_the_same_as_loops(seed, monkeypatch):
     monkeypatch.setattr(repeats, "ROUNDS", 2 + seed % 3)
     monkeypatch.setattr(repeats, "FEW", 0)

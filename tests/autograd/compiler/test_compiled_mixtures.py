@@ -11,6 +11,7 @@ import nn
 from autograd import CompileError, Tensor, Value
 from autograd.compiler.tape import Tape
 from tests.autograd.compiler.programs import assert_same_calls, assert_same_numbers
+from tests.each import each
 from tests.work import calls_at_most
 
 RNG = np.random.default_rng(0)
@@ -68,8 +69,8 @@ LOSSES = {
 }
 
 
-@pytest.mark.parametrize("close_up", [True, False], ids=["close-up", "tensors"])
-@pytest.mark.parametrize("loss", LOSSES)
+@each("close_up", [True, False], ids=["close-up", "tensors"])
+@each("loss", LOSSES)
 def test_every_loss_of_a_model_gives_the_same_loss_and_gradients(loss, close_up):
     loss_of, last, target = LOSSES[loss]
     model = nn.MLP(F, [5], C, "tanh", last, rng=np.random.default_rng(0))
@@ -86,7 +87,7 @@ def test_no_loss_is_left_out():
     assert covered == set(nn.losses.Loss.__subclasses__())
 
 
-@pytest.mark.parametrize("activation", nn.activations.ACTIVATIONS)
+@each("activation", nn.activations.ACTIVATIONS)
 def test_a_close_up_with_every_activation_gives_the_same_loss_and_gradients(activation):
     model = nn.MLP(F, [5], C, activation, rng=np.random.default_rng(0))
     shown = model.scalars()
@@ -286,7 +287,7 @@ PROGRAMS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@each("name", PROGRAMS)
 def test_a_mixture_gives_the_same_results_and_gradients(name):
     f, arguments = PROGRAMS[name]
     assert_compiled_agrees(f, LEAVES, [arguments() for _ in range(3)])
@@ -396,7 +397,7 @@ WRITES = [
 ]
 
 
-@pytest.mark.parametrize("write", WRITES)
+@each("write", WRITES)
 def test_writing_into_a_recorded_array_is_refused_with_the_line_and_a_remedy(write):
     refusal = r"writing into an array .*test_compiled_mixtures\.py, line \d+.* Make a new one"
     with pytest.raises(CompileError, match=refusal):

@@ -8,14 +8,15 @@ import autograd
 from autograd import Tensor
 from tests.autograd import numpy_cases
 from tests.autograd.cases import NUMPY, arrays_of
+from tests.each import each
 
-CASES = [
-    pytest.param(shapes, call, id=f"{name}-{i}-{len(table)}")
+CASES = {
+    f"{name}-{i}-{len(table)}": case
     for table in (numpy_cases.CASES, numpy_cases.OPTIONS)
     for name, cases in table.items()
     if name not in ("any", "all")
-    for i, (shapes, call) in enumerate(cases)
-]
+    for i, case in enumerate(cases)
+}
 
 
 def run(f, xs, weights):
@@ -27,11 +28,12 @@ def run(f, xs, weights):
 
 
 @pytest.mark.parametrize("m", [autograd, NUMPY], ids=["ours", "numpys"])
-@pytest.mark.parametrize(("shapes", "call"), CASES)
+@each(("name", "case"), CASES.items(), ids=CASES)
 @pytest.mark.filterwarnings("ignore")
-def test_a_compiled_function_gives_the_numbers_of_the_uncompiled(shapes, call, m, request):
-    if m is autograd and request.node.callspec.id.startswith(("degrees", "positive")):
+def test_a_compiled_function_gives_the_numbers_of_the_uncompiled(name, case, m):
+    if m is autograd and name.startswith(("degrees", "positive")):
         return
+    shapes, call = case
     compiled = autograd.compile(lambda *xs: call(m, *xs))
     weights = np.random.default_rng(1).normal(size=np.shape(call(NUMPY, *arrays_of(shapes))))
     for turn in range(3):  # recorded, then run, with other numbers on the same side of every kink

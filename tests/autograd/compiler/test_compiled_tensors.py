@@ -5,6 +5,7 @@ import autograd
 from autograd import RULEBOOK, CompileError, GraphError, ShapeError, Tensor, Value
 from autograd.op import Elementwise
 from tests.autograd.compiler.programs import assert_same_calls
+from tests.each import each
 
 RNG = np.random.default_rng(0)
 
@@ -12,7 +13,7 @@ RNG = np.random.default_rng(0)
 SMOOTH = [op for op in RULEBOOK.values() if isinstance(op, Elementwise)]
 
 
-@pytest.mark.parametrize("op", SMOOTH, ids=lambda op: op.name)
+@each("op", SMOOTH, ids=lambda op: op.name)
 def test_every_operation_on_numbers_replays(op):
     intervals = [(max(a, -2.0) + 0.1, min(b, 2.0) - 0.1) for a, b in op.domain]
     if op.name == "arccosh":
@@ -25,8 +26,8 @@ def test_every_operation_on_numbers_replays(op):
 W, A = Tensor(np.ones(3, np.float32), requires_grad=True), np.ones(3, np.float32)
 
 
-@pytest.mark.parametrize("number", [float, np.float32, np.float64])
-@pytest.mark.parametrize(
+@each("number", [float, np.float32, np.float64])
+@each(
     "f",
     [
         lambda x: W * x,
@@ -224,8 +225,8 @@ LAYOUTS = {
 STORED, SINGLE = Tensor(np.arange(6.0), requires_grad=True), [Value(float(w)) for w in range(6)]
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize(
+@each("layout", LAYOUTS)
+@each(
     "f",
     [
         lambda x: (STORED * x.T.reshape(-1)).sum(),

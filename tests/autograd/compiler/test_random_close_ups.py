@@ -14,6 +14,7 @@ import nn
 import optim
 from autograd import CompileError, Value
 from tests.autograd.compiler.programs import assert_same_steps
+from tests.each import each
 
 ACTS = """
 p{i}.zero_grad()
@@ -54,7 +55,7 @@ def a_step(seed):
     return scope["step"], p, q, value
 
 
-@pytest.mark.parametrize("seed", range(100))
+@each("seed", range(100))
 def test_a_step_on_arrays_and_their_numbers_is_as_uncompiled_or_refused(seed):
     calls, rounding = [(1.0 + 0.5 * k,) for k in range(4)], {"rtol": 1e-10, "atol": 1e-13}
     with np.errstate(all="ignore"):

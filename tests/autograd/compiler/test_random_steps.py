@@ -3,13 +3,13 @@
 import random
 
 import numpy as np
-import pytest
 
 import autograd
 import nn
 import optim
 from autograd import Value
 from tests.autograd.compiler.programs import TAME, RandomProgram, assert_same_steps
+from tests.each import each
 from tests.fuzz.compiled import RULES
 
 
@@ -85,7 +85,7 @@ def numbers(rows):
     return np.array([[w.data for w in row] for row in rows])
 
 
-@pytest.mark.parametrize("seed", range(40))
+@each("seed", range(40))
 def test_a_random_step_does_what_it_does_uncompiled(seed):
     def made():
         step = RandomStep(seed)

@@ -10,6 +10,7 @@ import nn
 import optim
 from autograd import CompileError, Value, take
 from tests.autograd.compiler.programs import assert_refused, assert_same_steps
+from tests.each import each
 
 
 def by_leaf(w, i, j):
@@ -98,8 +99,8 @@ def forget_by_optimizer(k, optimizer, *params):
     optimizer.zero_grad()
 
 
-@pytest.mark.parametrize("loss_of", LOSSES)
-@pytest.mark.parametrize(
+@each("loss_of", LOSSES)
+@each(
     ("rule", "settings"),
     [(optim.Adam, {}), (optim.SGD, {"weight_decay": 0.1}), (optim.SGD, {"momentum": 0.9})],
 )
@@ -161,8 +162,8 @@ def of_products_that_share_an_array(w, i, j):
 OF_ARRAYS = [*LOSSES, of_each_array, of_products_that_share_an_array]
 
 
-@pytest.mark.parametrize("loss_of", OF_ARRAYS)
-@pytest.mark.parametrize("rule", [optim.Adam, lambda p, lr: optim.SGD(p, lr=lr, momentum=0.9)])
+@each("loss_of", OF_ARRAYS)
+@each("rule", [optim.Adam, lambda p, lr: optim.SGD(p, lr=lr, momentum=0.9)])
 def test_an_optimizer_skips_a_parameter_of_which_no_number_is_looked_up(loss_of, rule):
     def made():
         arrays, w = close_up()
@@ -180,8 +181,8 @@ def test_an_optimizer_skips_a_parameter_of_which_no_number_is_looked_up(loss_of,
     assert made.seen[:half] == made.seen[half:]
 
 
-@pytest.mark.parametrize("forget", ["by the optimizer", "one by one", "zeros", "zeros one by one"])
-@pytest.mark.parametrize("loss_of", OF_ARRAYS)
+@each("forget", ["by the optimizer", "one by one", "zeros", "zeros one by one"])
+@each("loss_of", OF_ARRAYS)
 def test_a_step_brings_no_zeros_to_a_parameter_of_which_no_number_is_looked_up(loss_of, forget):
     def made():
         arrays, w = close_up()

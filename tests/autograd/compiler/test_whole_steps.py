@@ -15,6 +15,7 @@ import optim
 from autograd import CompileError, GraphError, Tensor, Value
 from autograd.compiler.bound_effects import BoundEffects
 from tests.autograd.compiler.programs import assert_refused, assert_same_steps, left_in, step_of
+from tests.each import each
 
 RULES = {
     "SGD": (optim.SGD, {"lr": 0.1}),
@@ -94,7 +95,7 @@ KINDS = {
     "close-up": a_close_up,
     "numbers of a close-up": numbers_of_a_close_up,
 }
-every_kind = pytest.mark.parametrize("make", KINDS.values(), ids=KINDS)
+every_kind = each("make", KINDS.values(), ids=KINDS)
 
 
 def same(make, rule, settings, steps=30, between=None, dtype=float, rtol=1e-10):
@@ -110,7 +111,7 @@ def same(make, rule, settings, steps=30, between=None, dtype=float, rtol=1e-10):
 
 
 @every_kind
-@pytest.mark.parametrize("name", RULES)
+@each("name", RULES)
 def test_a_step_changes_what_it_changes_uncompiled(make, name):
     run = same(make, *RULES[name], steps=100)
     assert run._count == (2 if name == "SGD dampened" else 1)  # whose first step is another
@@ -199,7 +200,7 @@ for name, schedule in {
 
 
 @every_kind
-@pytest.mark.parametrize("situation", SITUATIONS)
+@each("situation", SITUATIONS)
 def test_between_its_calls_a_step_follows(make, situation):
     rule, settings, between, paths = SITUATIONS[situation]
     run = same(make, rule, settings, between=between)
@@ -246,8 +247,8 @@ def test_gradients_are_added_up_over_several_calls(make):
 
 
 @every_kind
-@pytest.mark.parametrize("bound", [0.05, 3.0, math.inf])
-@pytest.mark.parametrize("norm_type", [1.0, 2.0, math.inf])
+@each("bound", [0.05, 3.0, math.inf])
+@each("norm_type", [1.0, 2.0, math.inf])
 def test_gradients_are_clipped_as_uncompiled(make, norm_type, bound):
     def made():
         params, loss_of = make()
@@ -874,7 +875,7 @@ def test_a_warning_that_is_an_error_in_the_update_leaves_everything_as_it_was():
 
 
 @every_kind
-@pytest.mark.parametrize("forget", ["the optimizer", "each", "zeros"])
+@each("forget", ["the optimizer", "each", "zeros"])
 def test_an_error_of_the_loss_is_its_own_also_after_gradients_were_forgotten(make, forget):
     params, loss_of = make()
     optimizer = optim.SGD(params, lr=0.1)
@@ -1106,12 +1107,10 @@ def one_gradient_read(p, w):
     return w[1].grad
 
 
-@pytest.mark.parametrize("slope", [1.0, 0.0])  # also where nothing is seen at the recording
-@pytest.mark.parametrize("audit", [True, False])
-@pytest.mark.parametrize(
-    "after", [optim.Adam, "computing", "the gradient", "forgetting", "by hand"]
-)
-@pytest.mark.parametrize(
+@each("slope", [1.0, 0.0])  # also where nothing is seen at the recording
+@each("audit", [True, False])
+@each("after", [optim.Adam, "computing", "the gradient", "forgetting", "by hand"])
+@each(
     ("change", "when"),
     [
         (gradients_forgotten, "before"), (gradients_set, "before"),
@@ -1234,9 +1233,9 @@ def test_a_step_of_a_parameter_without_numbers_is_recorded():
     assert_same_steps(made, [(1.0,), (2.0,), (3.0,)], each=True)
 
 
-@pytest.mark.parametrize("zero", [0.0, -0.0])
-@pytest.mark.parametrize("unused", [(0, 1), (5, 6), (14, 15), (0, 7, 15)])
-@pytest.mark.parametrize("rule", ["SGD with momentum", "Adam", "AdamW"])
+@each("zero", [0.0, -0.0])
+@each("unused", [(0, 1), (5, 6), (14, 15), (0, 7, 15)])
+@each("rule", ["SGD with momentum", "Adam", "AdamW"])
 def test_many_values_of_which_some_have_a_gradient_of_zero_are_updated_too(rule, unused, zero):
     def made():
         params = [Value(0.1 * k - 0.7) for k in range(16)]
@@ -1380,9 +1379,9 @@ KEPT = {
 OF_A_TENSOR = ("detached", "reshaped", "a Tensor of it")
 
 
-@pytest.mark.parametrize("kind", LEAVES)
-@pytest.mark.parametrize("change", [assigned, in_place, by_optimizer])
-@pytest.mark.parametrize(
+@each("kind", LEAVES)
+@each("change", [assigned, in_place, by_optimizer])
+@each(
     ("kept", "use"),
     [(k, u) for k in KEPT for u in (["as it is"] if k in OF_A_TENSOR else STALE)],
 )

@@ -3,7 +3,6 @@
 The cases are in array_cases.py, the stored figures in tests/oracles.
 """
 
-import contextlib
 import pathlib
 
 import numpy as np
@@ -14,6 +13,7 @@ from autograd import Tensor, grad
 from autograd.op import COMPOSITIONS, RULEBOOK, plain
 from tests.autograd import numpy_cases
 from tests.autograd.array_cases import CASES, FAMILIES, NUMPY, OURS, names_in, weights
+from tests.each import each
 
 STORED = pathlib.Path(__file__).parents[2] / "oracles" / "arrays_torch.npz"
 
@@ -27,24 +27,6 @@ WITH_FIGURES = [c for c in CASES if c.name not in RULEBOOK or c.name in STORED_N
 IN_NUMPY = [
     case for case in CASES if all(hasattr(NUMPY, name) for name in names_in(case.expression))
 ]
-
-
-def by_name(cases):
-    """A test for the cases of each name: one for every case would take pytest 100 MB."""
-    found = {}
-    for case in cases:
-        found.setdefault(case.name, []).append(case)
-    return pytest.mark.parametrize("cases", found.values(), ids=found)
-
-
-@contextlib.contextmanager
-def about(case):
-    """What fails says in which case."""
-    try:
-        yield
-    except BaseException as err:
-        err.add_note(f"in {case}")
-        raise
 
 
 @pytest.fixture(scope="module")
@@ -73,15 +55,17 @@ def gradient(outs, xs, seed):
     return [np.zeros(x.shape) if x.grad is None else x.grad for x in xs]
 
 
-def hold_values_and_gradients(case, figures):
+@each("case", WITH_FIGURES)
+def test_values_and_gradients_are_pytorchs(case, figures):
     xs = [Tensor(x, requires_grad=True) for x in case.inputs()]
     outs = case.run(OURS, xs)
     ours = [*map(plain, outs), *gradient(outs, xs, 1)]
     flat = np.concatenate([np.ravel(a) for a in ours])
-    assert_allclose(flat, figures[: flat.size], rtol=1e-10, atol=1e-12)
+    assert_allclose(flat, figures[str(case)][: flat.size], rtol=1e-10, atol=1e-12)
 
 
-def hold_second_derivatives(case, figures):
+@each("case", WITH_FIGURES)
+def test_second_derivatives_are_pytorchs(case, figures):
     xs = case.inputs()
     every = tuple(range(len(xs)))
 
@@ -91,24 +75,13 @@ def hold_second_derivatives(case, figures):
     second = grad(lambda *xs: weighted_sum(first(*xs), 2), every)(*xs)
     flat = np.concatenate([np.ravel(a) for a in second])
     assert [a.shape for a in second] == [x.shape for x in xs]
-    assert_allclose(flat, figures[-flat.size or figures.size :], rtol=1e-9, atol=1e-10)
+    stored = figures[str(case)]
+    assert_allclose(flat, stored[-flat.size or stored.size :], rtol=1e-9, atol=1e-10)
 
 
-@by_name(WITH_FIGURES)
-def test_values_and_gradients_are_pytorchs(cases, figures):
-    for case in cases:
-        with about(case):
-            hold_values_and_gradients(case, figures[str(case)])
-
-
-@by_name(WITH_FIGURES)
-def test_second_derivatives_are_pytorchs(cases, figures):
-    for case in cases:
-        with about(case):
-            hold_second_derivatives(case, figures[str(case)])
-
-
-def hold_numpys(case, dtype):
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@each("case", IN_NUMPY)
+def test_values_shapes_and_dtypes_are_numpys(case, dtype):
     xs = [x.astype(dtype) for x in case.inputs()]
     expected = case.run(NUMPY, xs)
     outs = [np.asarray(plain(out)) for out in case.run(OURS, [Tensor(x) for x in xs])]
@@ -116,14 +89,6 @@ def hold_numpys(case, dtype):
         rtol = 1e-13 if dtype == np.float64 else 2e-6
         assert_allclose(out, numpys, rtol=rtol, atol=rtol)
         assert (out.shape, out.dtype) == (np.shape(numpys), np.asarray(numpys).dtype)
-
-
-@by_name(IN_NUMPY)
-def test_values_shapes_and_dtypes_are_numpys(cases):
-    for case in cases:
-        for dtype in (np.float64, np.float32):
-            with about(case):
-                hold_numpys(case, dtype)
 
 
 def test_every_composition_is_in_some_case():

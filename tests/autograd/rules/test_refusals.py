@@ -6,6 +6,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import autograd
 from autograd import ShapeError, Tensor, grad
+from tests.each import each
 
 X = np.array([[1.0, 2.0], [3.0, 4.0]])
 
@@ -97,7 +98,7 @@ REFUSED = {
 }
 
 
-@pytest.mark.parametrize("name", REFUSED)
+@each("name", REFUSED)
 def test_it_is_refused_in_words(name):
     call, error, message = REFUSED[name]
     with pytest.raises(error, match=message):

@@ -28,12 +28,13 @@ from tests.autograd.cases import (
     run,
 )
 from tests.autograd.reference import ELEMENTWISE, STRUCTURAL, central_difference, inside_domain
+from tests.each import each
 
 INF, NAN = np.inf, np.nan
 
 
 def by_name(ops):
-    return pytest.mark.parametrize("op", list(ops), ids=lambda op: op.name)
+    return each("op", list(ops), ids=lambda op: op.name)
 
 
 every = by_name(RULEBOOK.values())
@@ -68,7 +69,7 @@ def test_an_operation_has_a_symbol_a_formula_and_a_docstring(op):
     assert len(op.__doc__) > 10
 
 
-@pytest.mark.parametrize("kind", [Value, Tensor])
+@each("kind", [Value, Tensor])
 @every_elementwise
 def test_an_elementwise_operation_is_a_method_with_the_same_docstring(op, kind):
     assert getattr(kind, op.name).__doc__ == op.__doc__
@@ -146,9 +147,7 @@ def test_pythons_operator_is_the_operation_on_nodes(op):
     same_node(python(*(Tensor(x, requires_grad=True) for x in xs)), Tensor, op, op.forward(*xs))
 
 
-@pytest.mark.parametrize(
-    "number", [float, np.float64, lambda x: x], ids=["float", "numpy", "as is"]
-)
+@each("number", [float, np.float64, lambda x: x], ids=["float", "numpy", "as is"])
 @by_name(op for op in ELEMENTWISE if op.operator and op.arity == 2)
 def test_pythons_operator_takes_plain_numbers_on_either_side(op, number):
     python = getattr(operator, op.operator)
@@ -241,7 +240,7 @@ def test_on_floats_an_operation_warns_of_nan_and_division_by_zero_where_numpy_do
         assert ours <= numpys, xs
 
 
-@pytest.mark.parametrize(
+@each(
     ("compute", "number", "warning"),
     [
         (lambda v: autograd.log(v(0.0)), -INF, "divide by zero"),
@@ -258,7 +257,7 @@ def test_on_floats_an_operation_warns_of_nan_and_division_by_zero_where_numpy_do
         (lambda v: autograd.sinh(v(-1000.0)), -INF, "overflow"),
     ],
 )
-@pytest.mark.parametrize("kind", [Value, Tensor])
+@each("kind", [Value, Tensor])
 def test_outside_the_domain_the_result_is_ieees_with_numpys_warning(kind, compute, number, warning):
     with pytest.warns(RuntimeWarning, match=warning):
         result = compute(kind)
@@ -320,8 +319,8 @@ def test_the_local_derivative_shown_is_the_one_used(op):
     assert [out.local_derivative(i) for i in range(op.arity)] == [v.grad for v in values]
 
 
-@pytest.mark.parametrize("kind", [Value, lambda x: Tensor(x, requires_grad=True)])
-@pytest.mark.parametrize(
+@each("kind", [Value, lambda x: Tensor(x, requires_grad=True)])
+@each(
     ("f", "xs", "grads"),
     [
         (autograd.relu, [0.0], [0.0]),
@@ -613,7 +612,7 @@ def test_operands_that_numpy_refuses_are_refused(call, message):
         call(Tensor(np.arange(6.0).reshape(2, 3), requires_grad=True))
 
 
-@pytest.mark.parametrize(
+@each(
     ("call", "x"),
     [
         (lambda m, x: m.median(x), np.array([1.0, NAN, 3.0])),

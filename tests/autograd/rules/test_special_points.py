@@ -13,6 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import autograd
 import nn.functional
 from autograd import Tensor, Value, grad, hessian
+from tests.each import each
 
 INF, NAN = np.inf, np.nan
 STORED = pathlib.Path(__file__).parents[2] / "oracles" / "special_points_torch.json"
@@ -26,7 +27,7 @@ def tensor(x):
     return Tensor(x, requires_grad=True)
 
 
-both_kinds = pytest.mark.parametrize("kind", [Value, tensor])
+both_kinds = each("kind", [Value, tensor])
 
 
 # --- beside PyTorch -------------------------------------------------------------------------------
@@ -47,9 +48,7 @@ def same_as_pytorch(module, name, kind, function):
 
 @silent
 @both_kinds
-@pytest.mark.parametrize(
-    ("module", "name"), [(m, name) for m in OURS for name in FIGURES[m] if name != "clip"]
-)
+@each(("module", "name"), [(m, name) for m in OURS for name in FIGURES[m] if name != "clip"])
 def test_at_zeros_and_infinities_values_and_derivatives_are_pytorchs(module, name, kind):
     same_as_pytorch(module, name, kind, getattr(OURS[module], name))
 
@@ -91,8 +90,8 @@ def mixed(x, y, n, m):
 ORDERS = [order for n in (1, 2, 3, 4) for order in itertools.product((0, 1), repeat=n)]
 
 
-@pytest.mark.parametrize("y", [0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 0.5])
-@pytest.mark.parametrize("order", ORDERS, ids=str)
+@each("y", [0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 0.5])
+@each("order", ORDERS, ids=str)
 def test_all_derivatives_of_a_power_by_base_and_exponent_are_the_closed_form(order, y):
     for x in (0.3, 1.0, 23.0):
         derivative = autograd.power
@@ -104,9 +103,9 @@ def test_all_derivatives_of_a_power_by_base_and_exponent_are_the_closed_form(ord
         assert_allclose(on_arrays, expected, rtol=1e-12, atol=1e-12)
 
 
-@pytest.mark.parametrize("compiled", [False, True])
-@pytest.mark.parametrize("y", [0.0, 1.0, 2.0, -1.0, 0.5])
-@pytest.mark.parametrize("x", [0.3, 1.0, 23.0])
+@each("compiled", [False, True])
+@each("y", [0.0, 1.0, 2.0, -1.0, 0.5])
+@each("x", [0.3, 1.0, 23.0])
 def test_the_hessian_of_a_power_is_symmetric_compiled_or_not(x, y, compiled):
     def f(v):
         return v[0] ** v[1]
@@ -128,7 +127,7 @@ def test_a_negative_power_of_zero_has_an_infinite_derivative(kind, exponent):
 
 @silent
 @both_kinds
-@pytest.mark.parametrize("x", [-2.0, -1.0, -0.0, 0.0, 3.0, INF, -INF, NAN])
+@each("x", [-2.0, -1.0, -0.0, 0.0, 3.0, INF, -INF, NAN])
 def test_the_power_zero_is_one_with_derivative_zero_whatever_the_base(kind, x):
     for zero in (0, 0.0, np.float64(0.0), Value(0.0) if kind is Value else Tensor(0.0)):
         base = kind(x)

@@ -9,6 +9,7 @@ import pytest
 import autograd
 import nn
 from autograd import ShapeError, Tensor, backprop, explain
+from tests.each import each
 
 
 def tensor(*shape, seed=0):
@@ -36,7 +37,7 @@ FUNCTIONS = {
     "concatenate": lambda w: (np.concatenate([w, w * 2]) ** 2).sum(),
     "division": lambda w: (1 / (2 + w * w) - w).sum(),
 }
-every = pytest.mark.parametrize("name", FUNCTIONS)
+every = each("name", FUNCTIONS)
 
 
 def central_difference(function, w, index, h=1e-6):

@@ -16,6 +16,7 @@ from autograd.viz.player.picture import MOST_DRAWN, picture_of
 from autograd.viz.player.record import trace_of
 from autograd.viz.views import MOST_IN_ALL
 from nn.scalar import MLP
+from tests.each import each
 from tests.work import calls_at_most
 
 
@@ -455,8 +456,8 @@ def test_what_a_box_of_a_few_results_hands_back_is_the_sum_over_them():
     assert total == pytest.approx(steps.gradient(z[2]), rel=1e-12)
 
 
-@pytest.mark.parametrize("seed", range(6))
-@pytest.mark.parametrize("depth", [None, 1, 2, 3])
+@each("seed", range(6))
+@each("depth", [None, 1, 2, 3])
 def test_every_number_printed_of_closed_boxes_and_of_named_steps_is_true(seed, depth):
     random.seed(seed)
     mlp = MLP(2, [3, 2])

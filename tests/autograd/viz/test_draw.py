@@ -22,6 +22,7 @@ from autograd.viz import notation
 from autograd.viz.dot import run_dot
 from autograd.viz.scene import BACKGROUND, CONSTANT, DARK, GREY, HOT, INK, LEAF, OPERATION, OUTPUT
 from autograd.viz.text import number, numbers
+from tests.each import each
 from tests.work import calls_at_most
 
 needs_dot = pytest.mark.skipif(
@@ -379,7 +380,7 @@ def test_a_label_is_shown_as_typed(label, layout):
 
 
 @needs_dot
-@pytest.mark.parametrize("label", HOSTILE)
+@each("label", HOSTILE)
 def test_dot_itself_shows_a_label_as_typed(label):
     x = Value(2.0, label=label)
     svg = run_dot(draw(x * x).source, "svg").decode()

@@ -12,6 +12,7 @@ from autograd import Tensor, Value, draw, tanh
 from autograd.viz.scene import HOT
 from nn.scalar import MLP
 from tests.autograd.viz.test_draw import needs_dot
+from tests.each import each
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -112,7 +113,7 @@ def test_a_residual_and_a_module_used_again_make_no_cycle():
     assert all(place[edge.tail] < place[edge.head] for edge in graph.edges)
 
 
-@pytest.mark.parametrize("seed", range(20))
+@each("seed", range(20))
 def test_boxes_of_modules_never_form_a_cycle(seed):
     rng = random.Random(seed)
     layers = nn.Sequential(*[nn.Linear(2, 2) for _ in range(4)])

@@ -24,6 +24,7 @@ from autograd.node import topological
 from autograd.viz.explain import MOST_PATHS
 from autograd.viz.trace import Trace
 from nn import functional as F
+from tests.each import each
 from tests.work import calls_at_most
 
 
@@ -37,7 +38,7 @@ def random_graph(seed, steps=6):
     return nodes
 
 
-@pytest.mark.parametrize("seed", range(25))
+@each("seed", range(25))
 def test_the_paths_add_up_to_the_gradient(seed):
     nodes = random_graph(seed)
     if not nodes[-1].parents:

@@ -14,6 +14,7 @@ from autograd.viz.notation import Derivative, name
 from autograd.viz.text import number
 from autograd.viz.tree import latex
 from nn.scalar import MLP
+from tests.each import each
 from tests.equations import equations, false_equations
 
 FUNCTIONS = {
@@ -83,7 +84,7 @@ def drawn_at_random(seed):
 
 EXAMPLES = [perceptron, square, product_and_sum, two_layers, chain, network]
 EXAMPLES += [lambda seed=seed: drawn_at_random(seed) for seed in range(12)]
-every_example = pytest.mark.parametrize("example", EXAMPLES)
+every_example = each("example", EXAMPLES)
 
 
 def symbols_of(steps, names=None):
@@ -295,7 +296,7 @@ def test_every_array_rule_that_is_written_has_the_number_of_the_step():
     assert written > 10
 
 
-@pytest.mark.parametrize(
+@each(
     ("code", "written"),
     [
         ("w1", "w₁"), ("w_12", "w₁₂"), ("w[1][2]", "w₁₂"), ("theta_0", "θ₀"), (r"\theta_0", "θ₀"),

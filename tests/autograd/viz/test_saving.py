@@ -13,6 +13,7 @@ import pytest
 
 from autograd import Tensor, Value, backprop, draw, explain, tanh
 from autograd.viz.tikz import tex_text
+from tests.each import each
 
 SUFFIXES = [".svg", ".html", ".txt", ".tex", ".png", ".pdf", ".dot", ".md"]
 STARTS = {
@@ -39,8 +40,8 @@ def neuron():
     return y
 
 
-@pytest.mark.parametrize("suffix", SUFFIXES)
-@pytest.mark.parametrize("made", [draw, backprop])
+@each("suffix", SUFFIXES)
+@each("made", [draw, backprop])
 def test_the_ending_says_what_is_written(made, suffix, tmp_path):
     pytest.importorskip("matplotlib")
     made(neuron()).save(tmp_path / f"picture{suffix.upper()}")

@@ -20,12 +20,10 @@ from tests.autograd.reference import (
     complex_step,
     inside_domain,
 )
+from tests.each import each
 
 NAMES = ("x", "y")
-EVERY_OPERAND = [
-    pytest.param(op, i, id=f"{op.name}-{i}") for op in ELEMENTWISE for i in range(op.arity)
-]
-every_operand = pytest.mark.parametrize(("op", "i"), EVERY_OPERAND)
+every_operand = each(("op", "i"), [(op, i) for op in ELEMENTWISE for i in range(op.arity)])
 
 x, y, z = Symbol("x"), Symbol("y"), Symbol("z")
 
@@ -50,7 +48,7 @@ def operation(name, *operands):
 # --- captions ---------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("written_out", [False, True], ids=["result named", "result written out"])
+@each("written_out", [False, True], ids=["result named", "result written out"])
 @every_operand
 def test_the_caption_evaluated_at_numbers_is_the_derivative(op, i, written_out):
     for seed in range(3):
@@ -73,7 +71,7 @@ def test_a_caption_has_a_text_and_a_latex_with_all_brackets_closed(op, i):
     assert caption._repr_latex_() == f"$\\displaystyle {caption.latex}$"
 
 
-@pytest.mark.parametrize("op", RULEBOOK.values(), ids=lambda op: op.name)
+@each("op", RULEBOOK.values(), ids=lambda op: op.name)
 def test_every_operation_itself_has_a_text_and_a_latex_that_name_its_operands(op):
     formula = Symbol.of(op, ["u", "v", "w"][: op.arity])
     for written in (formula.text, formula.latex):
@@ -83,7 +81,7 @@ def test_every_operation_itself_has_a_text_and_a_latex_that_name_its_operands(op
     assert not re.search("[a-z]_[a-z]", formula.latex)  # LaTeX would print an index
 
 
-@pytest.mark.parametrize(
+@each(
     ("name", "i", "text", "latex"),
     [
         ("add", 0, "1", "1"),
@@ -124,7 +122,7 @@ def test_a_number_as_operand_stands_for_itself_in_a_caption(exponent, text):
     assert str(symbolic_partial(RULEBOOK["power"], 0, ["x", exponent], "t")) == text
 
 
-@pytest.mark.parametrize("op", STRUCTURAL, ids=lambda op: op.name)
+@each("op", STRUCTURAL, ids=lambda op: op.name)
 def test_an_operation_on_whole_arrays_has_no_caption_and_says_so(op):
     with pytest.raises(TypeError, match=f"{op.name}: .*vector-Jacobian product"):
         symbolic_partial(op, 0, NAMES[: op.arity], "t")
@@ -133,7 +131,7 @@ def test_an_operation_on_whole_arrays_has_no_caption_and_says_so(op):
 # --- simplification and brackets --------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
+@each(
     ("formula", "text"),
     [
         (1 * x, "x"),
@@ -164,7 +162,7 @@ def test_formulas_are_simplified_lightly(formula, text):
     assert str(formula) == text
 
 
-@pytest.mark.parametrize(
+@each(
     ("formula", "text", "latex"),
     [
         (operation("subtract", x, y - z), "x - (y - z)", r"x - \left(y - z\right)"),

@@ -10,6 +10,7 @@ from autograd.op import Elementwise
 from autograd.viz import notation
 from autograd.viz.symbols import Symbol, filled, symbolic_partial
 from autograd.viz.tree import FUNCTIONS, SLOTS, latex, math_element, number_tree, read
+from tests.each import each
 
 MATHML = "{http://www.w3.org/1998/Math/MathML}"
 KNOWN = {"math", "mrow", "mi", "mn", "mo", "mtext", "mfrac", "msqrt", "mroot", "msup", "msub"}
@@ -40,14 +41,14 @@ def words_of(tree):
             yield from words_of(part)
 
 
-@pytest.mark.parametrize("op", RULEBOOK.values(), ids=lambda op: op.name)
+@each("op", RULEBOOK.values(), ids=lambda op: op.name)
 def test_every_command_of_a_template_is_a_sign_or_a_function(op):
     template = filled(op.latex, SLOTS) if "{0}" in op.latex else op.latex
     words = {*words_of(read(template))} & {*re.findall(r"\\([A-Za-z]+)", template)}
     assert words <= FUNCTIONS
 
 
-@pytest.mark.parametrize("op", RULEBOOK.values(), ids=lambda op: op.name)
+@each("op", RULEBOOK.values(), ids=lambda op: op.name)
 def test_every_operation_is_written(op):
     operands = [Symbol("a") + Symbol("b"), "y", "z"][: op.arity]
     text = checked(mathml(Symbol.of(op, operands)))

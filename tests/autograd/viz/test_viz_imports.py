@@ -4,9 +4,8 @@ import ast
 from graphlib import TopologicalSorter
 from pathlib import Path
 
-import pytest
-
 import autograd
+from tests.each import each
 
 VIZ = Path(autograd.__file__).parent / "viz"
 FILES = {
@@ -44,7 +43,7 @@ def test_every_file_is_a_reader_or_a_maker():
     assert names - {"autograd.viz", "__init__", "player", *GENERATORS} == {*READERS, *MAKERS}
 
 
-@pytest.mark.parametrize("reader", READERS)
+@each("reader", READERS)
 def test_no_reader_looks_into_the_engine_the_rulebook_or_formulas(reader):
     makers_only = {"autograd.node", "autograd.op", "autograd.rules", "autograd.viz.symbols"}
     assert imported(FILES[f"autograd.viz.{reader}"]).isdisjoint(makers_only)

@@ -27,13 +27,14 @@ from nn.course import (
     reading,
     showing,
 )
+from tests.each import each
 
 EXERCISES = [
     exercise
     for module in pkgutil.iter_modules(nn.course.exercises.__path__)
     for exercise in importlib.import_module(f"nn.course.exercises.{module.name}").EXERCISES
 ]
-of_each_exercise = pytest.mark.parametrize("exercise", EXERCISES, ids=lambda e: e.name)
+of_each_exercise = each("exercise", EXERCISES, ids=lambda e: e.name)
 
 
 @pytest.fixture(autouse=True)
@@ -63,7 +64,7 @@ def test_each_faulty_rule_is_recognised_by_its_answer_and_is_not_right(exercise)
 
 
 NUMERIC = [exercise for exercise in EXERCISES if not (exercise.seen or exercise.choices)]
-of_each_numeric_exercise = pytest.mark.parametrize("exercise", NUMERIC, ids=lambda e: e.name)
+of_each_numeric_exercise = each("exercise", NUMERIC, ids=lambda e: e.name)
 
 
 @of_each_numeric_exercise
@@ -105,7 +106,7 @@ def test_a_number_too_few_or_too_many_is_told_and_is_no_other_error(exercise):
 
 
 @of_each_exercise
-@pytest.mark.parametrize(
+@each(
     "answer",
     ["what?", [], {}, object(), [[1], [2, 3]], float("nan"), lambda: 1, print],
     ids=lambda answer: type(answer).__name__,
@@ -126,8 +127,8 @@ def test_what_is_said_is_plain_text_without_marks_that_a_box_would_show(exercise
 FUNCTIONS = [e for e in EXERCISES if callable(e.hand_in(**e.given()))]
 
 
-@pytest.mark.parametrize("exercise", FUNCTIONS, ids=lambda e: e.name)
-@pytest.mark.parametrize("typed", ["x*x + 6x", 10, [1, 2]], ids=repr)
+@each("exercise", FUNCTIONS, ids=lambda e: e.name)
+@each("typed", ["x*x + 6x", 10, [1, 2]], ids=repr)
 def test_where_a_function_is_asked_for_anything_else_is_told_so(exercise, typed):
     verdict = exercise.judge(typed, **exercise.given())
     assert not verdict.right
@@ -406,7 +407,7 @@ def test_a_flipbook_holds_every_picture_and_asks_the_network_for_nothing():
 # --- how numbers are read and compared
 
 
-@pytest.mark.parametrize(
+@each(
     ("given", "right", "expected"),
     [
         (0.69, 0.693147, True),

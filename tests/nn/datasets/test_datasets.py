@@ -18,6 +18,7 @@ from nn.datasets import (
     spirals,
     xor,
 )
+from tests.each import each
 
 GENERATORS = [moons, circles, spirals, pass_class]
 EVERY_DATASET = [
@@ -25,7 +26,7 @@ EVERY_DATASET = [
 ]  # fmt: skip
 BOUNDS = {moons: 2, circles: 2, spirals: 3, pass_class: 1}
 
-by_name = pytest.mark.parametrize("make", GENERATORS, ids=lambda make: make.__name__)
+by_name = each("make", GENERATORS, ids=lambda make: make.__name__)
 
 
 def sorted_rows(x):
@@ -136,7 +137,7 @@ def test_the_default_seed_is_0_and_the_global_numpy_seed_is_left_alone(make):
     assert_array_equal(np.random.get_state()[1], before)  # noqa: NPY002
 
 
-@pytest.mark.parametrize(
+@each(
     ("make", "changed"),
     [
         *((make, {"n": 50}) for make in GENERATORS),
@@ -152,14 +153,14 @@ def test_every_argument_changes_the_result(make, changed):
 
 
 @by_name
-@pytest.mark.parametrize("n", [3, 4, 7, 100])
+@each("n", [3, 4, 7, 100])
 def test_n_counts_all_points(make, n):
     assert len(make(n)) == n
     assert len(make(np.int64(n))) == n
 
 
-@pytest.mark.parametrize("make", [moons, circles, spirals], ids=lambda make: make.__name__)
-@pytest.mark.parametrize("n", [3, 4, 7, 100, 101])
+@each("make", [moons, circles, spirals], ids=lambda make: make.__name__)
+@each("n", [3, 4, 7, 100, 101])
 def test_classes_differ_by_at_most_one_point_and_the_last_has_it(make, n):
     counts = np.bincount(make(n).y.astype(np.intp))  # bincount takes no more bits
     assert counts.sum() == n

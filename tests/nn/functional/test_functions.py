@@ -3,11 +3,11 @@
 import pathlib
 
 import numpy as np
-import pytest
 from numpy.testing import assert_allclose
 
 from autograd import vjp
 from nn import functional as F
+from tests.each import each
 from tests.nn.functional.function_cases import CASES, spread
 
 with np.load(pathlib.Path(__file__).parents[2] / "oracles" / "functions_torch.npz") as stored:
@@ -25,7 +25,7 @@ def gradients(case, *xs):
     return pull(spread(out.shape, 1000))
 
 
-@pytest.mark.parametrize("case", CASES, ids=str)
+@each("case", CASES, ids=str)
 def test_values_and_derivatives_of_two_orders_are_pytorchs(case):
     xs = case.inputs()
     first, pull = vjp(lambda *xs: gradients(case, *xs), *xs)

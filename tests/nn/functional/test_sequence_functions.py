@@ -15,15 +15,14 @@ from autograd import ShapeError, Tensor, Value
 from autograd.node import gradients
 from nn import functional
 from nn.operands import numbers
+from tests.each import each
 
 ORACLES = pathlib.Path(__file__).parents[2] / "oracles"
 FIGURES = json.loads((ORACLES / "sequences_torch.json").read_text())["functions"]
 RUNS = [(name, run) for name, case in FIGURES.items() for run in case["runs"]]
 CLOSE = {"rtol": 1e-10, "atol": 1e-12}
 
-every_run = pytest.mark.parametrize(
-    ("name", "run"), RUNS, ids=itertools.starmap("{} {}".format, RUNS)
-)
+every_run = each(("name", "run"), RUNS, ids=itertools.starmap("{} {}".format, RUNS))
 
 
 def call_of(name, run):

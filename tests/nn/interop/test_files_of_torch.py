@@ -19,6 +19,8 @@ if os.environ.get("GLASSGRAD_CI") != "1":
 import safetensors.torch
 import torch
 
+from tests.each import each
+
 POINTS, PLACES = (6, 4), (5, 2, 3)
 ROWS, PICTURES = (2, 4, 7), (2, 4, 6, 5)
 
@@ -61,9 +63,7 @@ LAYERS = {
 }
 CASES = [(name, *case) for name, cases in LAYERS.items() if hasattr(nn, name) for case in cases]
 
-every_case = pytest.mark.parametrize(
-    ("name", "args", "kwargs", "shapes"), CASES, ids=[f"{c[0]}{c[1]}" for c in CASES]
-)
+every_case = each(("name", "args", "kwargs", "shapes"), CASES, ids=[f"{c[0]}{c[1]}" for c in CASES])
 
 
 def numbers(shapes):

@@ -25,6 +25,7 @@ import torch.nn.functional as F
 
 from nn.interop.export_errors import advice
 from nn.interop.torch import ExportError, compare, from_torch
+from tests.each import each
 from tests.nn.interop.torch_models import in_float64, made  # noqa: F401 (a fixture)
 
 DOCS = pathlib.Path(nn.__file__).parents[1] / "docs"
@@ -140,7 +141,7 @@ OPERATIONS = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", OPERATIONS)
+@each("what", OPERATIONS)
 def test_operations_and_their_gradients_are_pytorchs(what):
     function, example = OPERATIONS[what]
     example = example.double()
@@ -271,7 +272,7 @@ RECURRENT = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("what", RECURRENT)
+@each("what", RECURRENT)
 def test_recurrent_layers_are_one_box_for_each_step(what):
     layer, step = RECURRENT[what]
     layer = copy.deepcopy(layer).double()

@@ -16,9 +16,10 @@ if os.environ.get("GLASSGRAD_CI") != "1":
 import torch
 
 from nn.interop.torch import compare, from_torch
+from tests.each import each
 from tests.nn.interop.torch_models import MODELS, in_float64, made  # noqa: F401 (a fixture)
 
-each_model = pytest.mark.parametrize("name", MODELS)
+each_model = each("name", MODELS)
 
 
 @functools.cache

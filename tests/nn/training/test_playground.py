@@ -567,11 +567,8 @@ def test_of_trainings_side_by_side_the_network_of_one_is_shown_that_is_chosen(
     page.evaluate(STEPS_OF, 0)
     lines = "(e) => [...e.querySelectorAll('path')].map((p) => p.getAttribute('stroke-width'))"
     panel = page.locator(".panel svg")
-    before = panel.evaluate(lines)
+    shown = [panel.element_handle(), panel.evaluate(lines)]
     page.get_by_label("The network is that of").select_option("large")
-    page.wait_for_timeout(200)
-    other = panel.evaluate(lines)
-    assert other != before
+    page.wait_for_function(f"([e, before]) => `${{({lines})(e)}}` !== `${{before}}`", arg=shown)
     page.get_by_label("The network is that of").select_option("small")
-    page.wait_for_timeout(200)
-    assert panel.evaluate(lines) == before
+    page.wait_for_function(f"([e, before]) => `${{({lines})(e)}}` === `${{before}}`", arg=shown)

@@ -23,6 +23,7 @@ from optim.schedules import (
     step_decay,
     warm_up,
 )
+from tests.each import each
 from tests.optim.rules import spoilt_states
 
 EACH = {
@@ -188,8 +189,8 @@ def test_the_second_of_two_schedules_hears_of_no_loss_of_the_first_in_a_second_t
     assert rates_of_a_training(schedule) == [0.1, 0.1, 0.1, 0.2, 0.2, 0.1, 0.05, 0.025]
 
 
-@pytest.mark.parametrize("schedule", EACH.values(), ids=EACH)
-@pytest.mark.parametrize("again", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))])
+@each("schedule", EACH.values(), ids=EACH)
+@each("again", [copy.deepcopy, lambda s: pickle.loads(pickle.dumps(s))])
 def test_a_schedule_can_be_pickled_and_copied_with_what_it_has_learnt(schedule, again):
     schedule.reset()
     for _ in range(4):
@@ -267,7 +268,7 @@ def test_a_schedule_of_ones_own():
     assert rates(0.5 * mine, range(3)) == [0.1, 0.05, 0.1]
 
 
-@pytest.mark.parametrize(
+@each(
     ("make", "says"),
     [
         (lambda: constant(0), "constant: lr must be > 0, but got 0"),

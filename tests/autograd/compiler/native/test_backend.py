@@ -43,6 +43,7 @@ from tests.autograd.compiler.programs import (
     assert_same_numbers,
     step_of,
 )
+from tests.each import each
 
 if os.environ.get("GLASSGRAD_CI") != "1":
     pytest.importorskip("llvmlite", reason="needs llvmlite, the extra native")
@@ -186,7 +187,7 @@ def test_elementary_functions_are_right_to_the_last_places(function, largest):
         np.testing.assert_allclose(found, function(special), rtol=1e-14, atol=5e-324)
 
 
-@pytest.mark.parametrize("name", sorted(LIBM))
+@each("name", sorted(LIBM))
 def test_functions_of_cs_library_are_numpys_of_special_numbers_too(name):
     function = getattr(np, name)
     rng = np.random.default_rng(2)

@@ -91,7 +91,8 @@ def test_no_sliver_of_a_picture_is_cut_off(shown):
     width, seen = widths(page)[1], []
     for share in (0.68, 0.65, 0.5):  # of its natural size: what fits, what nearly does, and a part
         page.set_viewport_size({"width": round(share * width) + 60, "height": 800})
-        page.wait_for_timeout(100)
+        page.wait_for_function("(wide) => innerWidth === wide", arg=round(share * width) + 60)
+        page.evaluate("new Promise((drawn) => requestAnimationFrame(() => setTimeout(drawn)))")
         room, whole, _ = widths(page)
         seen.append(room >= whole)
     assert seen == [True, True, False]

@@ -22,6 +22,7 @@ from autograd.viz.player.record import trace_of
 from autograd.viz.player.rules_js import can_compute, computable, rules_js
 from autograd.viz.text import number
 from nn.scalar import MLP
+from tests.each import each
 from tests.work import calls_at_most
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -229,9 +230,7 @@ def test_lines_of_a_decorated_function_and_of_tensors_are_recorded():
 # --- rules ------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    "op", [op for op in RULEBOOK.values() if isinstance(op, Elementwise)], ids=lambda op: op.name
-)
+@each("op", [op for op in RULEBOOK.values() if isinstance(op, Elementwise)], ids=lambda op: op.name)
 def test_every_operation_on_numbers_has_a_rule_for_the_page(op):
     assert can_compute(op)
     assert rules_js([op.name]).startswith(f'{{"{op.name}":[(')

@@ -849,17 +849,24 @@ def test_fit_shows_the_whole_of_a_picture_that_is_too_high(play):  # noqa: F811
     assert player.page.locator(".overview").is_hidden()
 
 
-def in_view(player, box):
-    """Whether a box of the picture is wholly in the part that is seen."""
-    return player.page.evaluate(
+def comes_into_view(player, box):
+    """Wait until a box of the picture is wholly in the part that is seen, which has come to rest.
+
+    It scrolls smoothly, which takes as long as the machine likes.
+    """
+    player.page.wait_for_function(
         """(id) => {
             const root = document.querySelector(".glassgrad").shadowRoot;
-            const seen = root.querySelector(".pic").getBoundingClientRect();
+            const picture = root.querySelector(".pic");
+            const place = `${picture.scrollLeft} ${picture.scrollTop}`;
+            const rests = place === picture.dataset.before;
+            picture.dataset.before = place;
+            const seen = picture.getBoundingClientRect();
             const box = root.querySelector(`[data-node=${id}]`).getBoundingClientRect();
-            return box.left >= seen.left && box.right <= seen.right &&
+            return rests && box.left >= seen.left && box.right <= seen.right &&
                 box.top >= seen.top && box.bottom <= seen.bottom;
         }""",
-        box,
+        arg=box,
     )
 
 
@@ -875,12 +882,10 @@ def test_a_large_picture_opens_where_the_first_step_will_be(play):  # noqa: F811
                 .find((g) => g.textContent.includes("tanh")).dataset.node;
         }"""
     )
-    player.page.wait_for_timeout(400)  # it scrolls smoothly
-    assert in_view(player, first)
+    comes_into_view(player, first)
     player.press("End")
     player.press("Home")
-    player.page.wait_for_timeout(400)  # it scrolls smoothly
-    assert in_view(player, first)
+    comes_into_view(player, first)
 
 
 def test_a_step_at_a_closed_box_of_several_results_is_brought_into_view(play):  # noqa: F811
@@ -893,8 +898,7 @@ def test_a_step_at_a_closed_box_of_several_results_is_brought_into_view(play):  
         player.press("ArrowRight")
         hot = player.page.locator("[data-node^=g][data-hot=to]")
         if hot.count() and "LSTM step" in hot.first.text_content():
-            player.page.wait_for_timeout(400)  # it scrolls smoothly
-            assert in_view(player, hot.first.get_attribute("data-node"))
+            comes_into_view(player, hot.first.get_attribute("data-node"))
             seen += 1
     assert seen >= 2
 
