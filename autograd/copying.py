@@ -9,7 +9,7 @@ what they went into. A node that is met in several places is copied once, as eve
 from __future__ import annotations
 
 from _thread import allocate_lock
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -24,7 +24,7 @@ def reduced(node: Node) -> str | tuple[object, ...]:
     """How to make another one of a node: by the graph behind it."""
     if node.op is None:
         return object.__reduce_ex__(node, 2)
-    return _root, ([_entry(x) for x in topological(node) if x.op is not None],)
+    return _root, ([_entry(x) for x in _graph(node) if x.op is not None],)
 
 
 def restore(node: Node, state: State) -> None:
@@ -69,7 +69,16 @@ def _operand(x: Any) -> object:
     """An operand as an entry, unless it is a leaf; likewise several, in a tuple."""
     if isinstance(x, tuple):
         return tuple(map(_operand, x))
-    return x if x is None or x.op is None else _entry(x)
+    return x if x is None or x.op is None else _entry(x.copied_as())
+
+
+def _graph(root: Node) -> Iterator[Node]:
+    """The nodes behind one, each after its operands, as they are copied."""
+    for node in topological(root):
+        copied_as = getattr(node, "copied_as", None)
+        if copied_as is not None:
+            stand: Node = copied_as()
+            yield from (node,) if stand is node else topological(stand)
 
 
 _entries: WeakValueDictionary[int, _Entry] = WeakValueDictionary()

@@ -95,6 +95,10 @@ class Copied:
 
         return reduced(self)
 
+    def copied_as(self) -> Copied:
+        """The node that is copied in its place: itself, unless it has no graph of its own."""
+        return self
+
     def __setstate__(self: Any, state: Any) -> None:
         """Take over what another one held."""
         from autograd.copying import restore

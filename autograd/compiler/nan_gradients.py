@@ -14,17 +14,15 @@ without compiling, but only where a gradient is nan.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
 from autograd.arrays import Array
 from autograd.compiler.binding import Bound
 from autograd.compiler.graph import LEAF
+from autograd.compiler.ordinary_graph import ordinary_nodes
 from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.program import Workspace
 from autograd.node import gradients
-from autograd.value import Constant, Value
 
 
 def ordinary_pass(space: Workspace, rows: dict[int, float | Array], ends: tuple[int, ...]) -> None:
@@ -47,22 +45,9 @@ def ordinary_pass(space: Workspace, rows: dict[int, float | Array], ends: tuple[
     for (lifted, _), traced in zip(program.lifted, found[len(program.tensors) :], strict=True):
         if traced is not None:
             seeds += zip(lifted.ravel().tolist(), bound[traced].ravel().tolist(), strict=True)
-    nodes = _ordinary_nodes(space)
+    nodes = ordinary_nodes(space)
     leaves = np.flatnonzero((np.array(program.graph.code) == LEAF) & program.raised.alive)
     root, wrt = Ends([nodes[row] for row, _ in seeds]), [nodes[row] for row in leaves.tolist()]
     grads = without_modes(gradients, root, wrt, [seed for _, seed in seeds])
     places = program.placement.at[leaves] - program.graph.data_size
     space.grads.reshape(-1)[places] = [grad or 0.0 for grad in grads]
-
-
-def _ordinary_nodes(space: Workspace) -> dict[int, Any]:
-    """Of each row that somebody needs the Value that it is, over leaves with a call's numbers."""
-    graph, placement = space.program.graph, space.program.placement
-
-    def given(row: int) -> Value:
-        kind = Value if graph.code[row] == LEAF else Constant
-        return kind(space.numbers.item(placement.at[row]))
-
-    alive = np.flatnonzero(space.program.raised.alive).tolist()
-    nodes: dict[int, Any] = without_modes(graph.computed, alive, given, space.indices.item)
-    return nodes

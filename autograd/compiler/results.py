@@ -7,6 +7,7 @@ the results hand their gradients to the call, and the call runs the compiled bac
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import compress
 from typing import TYPE_CHECKING, Any, NoReturn
@@ -15,6 +16,7 @@ import numpy as np
 
 from autograd import node
 from autograd.compiler.nan_gradients import ordinary_pass
+from autograd.compiler.ordinary_graph import ordinary
 from autograd.compiler.program import Workspace
 from autograd.errors import GraphError
 from autograd.modes import active
@@ -73,13 +75,10 @@ class Call(Node):
         """None: only the results have numbers."""
         return None
 
-    def __getstate__(self) -> NoReturn:
-        """It is memory and calls of NumPy, which cannot be copied."""
-        raise GraphError(
-            f"copy: the graph goes through a call of a compiled function, {self.op.name}, which "
-            "cannot be copied. Copy the result without its graph (.detach()), or run the function "
-            "itself."
-        )
+    @functools.cached_property
+    def ordinary(self) -> dict[int, Any]:
+        """What it computed as nodes of the ordinary graph, by the rows of its recording."""
+        return ordinary(self.space, self.leaves)
 
     @property
     def parents(self) -> tuple[Node, ...]:
@@ -242,6 +241,12 @@ class ResultValue(Value):
         """The result is one of the call's numbers as it is."""
         return 1.0
 
+    def copied_as(self) -> Value:
+        """The node of the ordinary graph that it is where it is copied."""
+        found: Value = self._call.ordinary[self._call.space.program.outputs[self._place]]
+        found.label, found._grad = self.label, self._grad
+        return found
+
     def _contributions(self, out_grad: float) -> tuple[node.Contribution, ...]:
         return ((self, 0, self._call, out_grad, Seeds(self._place, out_grad)),)
 
@@ -273,6 +278,11 @@ class ResultTensor(Tensor):
     def local_derivative(self, i: int) -> None:
         """None: the call has many results."""
         return None
+
+    def copied_as(self) -> Tensor:
+        """Not to be had: `ordinary` says so."""
+        self._call.ordinary  # noqa: B018
+        raise AssertionError("it computes with arrays")
 
     def _contributions(self, out_grad: Array) -> list[node.Contribution]:
         return [(self, 0, self._call, out_grad, Seeds(self._place, out_grad))]

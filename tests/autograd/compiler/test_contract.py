@@ -563,16 +563,25 @@ def test_is_refused_with_what_to_do_and_changes_no_leaf_nor_argument(f, args, wh
             np.testing.assert_array_equal(x, kept)
 
 
-@pytest.mark.parametrize("copied", [copy.deepcopy, pickle.dumps])
-def test_a_result_says_how_to_copy_it(copied):
-    w, t = Value(2.0), Tensor([1.0, 2.0], requires_grad=True)
-    g = autograd.compile(lambda x: [(w * x).tanh(), (t * x).sum()])
-    for _ in range(2):
-        results = g(0.5)
-        for x in (*results, results[0] * 3):
-            with pytest.raises(GraphError, match=r"copy: .*compiled function.*\.detach\(\)"):
-                copied(x)
-            assert copy.deepcopy(x.detach()).item() == x.item()
+@pytest.mark.parametrize("copied", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_result_is_copied_with_its_leaves_as_uncompiled(copied):
+    w, b = Value(2.0, label="w"), Value(-1.0)
+
+    def f(x):
+        return [(w * x + b).tanh(), w * w]
+
+    g = autograd.compile(f)
+    for x in (0.3, 0.7):
+        for function in (f, g):
+            total = sum(function(x)) * 3
+            (total2, w2), kept = copied((total, w)), w.data
+            w.data = 5.0  # neither the copy nor its gradient goes by what comes later
+            total2.backward()
+            w.data = kept
+            assert total2.data == pytest.approx(3 * (np.tanh(2 * x - 1) + 4), rel=1e-12)
+            slope = 3 * (x * (1 - np.tanh(2 * x - 1) ** 2) + 4)
+            assert w2.grad == pytest.approx(slope, rel=1e-12)
+            assert (w2.label, w.grad) == ("w", 0.0)
 
 
 PARTS = {
@@ -608,6 +617,14 @@ def test_the_array_of_a_parameter_may_be_returned():
         t.data = number * np.ones(2)
         data, product = g(number)
         np.testing.assert_array_equal([data, product.data], [t.data, number * t.data])
+
+
+def test_a_result_of_arrays_says_how_to_copy_it():
+    t = Tensor([1.0, 2.0], requires_grad=True)
+    loss = autograd.compile(lambda x: (t * x).sum())(1.0)
+    with pytest.raises(GraphError, match=r"computes with arrays.*\.detach\(\)"):
+        copy.deepcopy(loss)
+    assert copy.deepcopy(loss.detach()).item() == 3.0
 
 
 def test_a_model_is_copied_and_pickled_after_it_was_used_in_a_compiled_function():
