@@ -50,11 +50,12 @@ if TYPE_CHECKING:
 
     Generator = random.Random | np.random.Generator | np.random.RandomState
 
-LIBRARIES = {"autograd", "nn", "optim", "numpy", *sys.stdlib_module_names} - {"__main__"}
+_NAMES = ("autograd", "nn", "optim")
+LIBRARIES = {*_NAMES, "numpy", *sys.stdlib_module_names} - {"__main__"}
 _HERE = pathlib.Path(__file__).parents[2]
 _IMPORT = dis.opmap["IMPORT_NAME"]
 _INSTALLED = ("site-packages", "dist-packages")
-OURS = tuple(f"{_HERE / name}{os.sep}" for name in ("autograd", "nn", "optim"))
+OURS = tuple(f"{_HERE / name}{os.sep}" for name in _NAMES)
 """Functions that belong to a library do not change between two calls."""
 
 
@@ -112,7 +113,7 @@ class Watch(Conditions):
             yield from (x.func, self._remembered(x.args), self._remembered(x.keywords))
         elif isinstance(x, (dict, list, tuple, set, frozenset, deque)):
             if type(x) not in EXACT:  # else where it was found it has been compared
-                self._remembered(x)
+                self._remembered(x, _is_ours(x))
             yield from x.values() if isinstance(x, dict) else x
         elif isinstance(x, np.ndarray):
             self._look_at_array(x)
@@ -139,7 +140,8 @@ class Watch(Conditions):
         """What a text gives now, which is compared from now on."""
         before = self.name(_copied(now))
         if type(now) in EXACT:
-            self._compare_alone("v", now, f"(v := {text}) is not None", lambda: name)
+            if terms := [*self._alone("v", now)]:
+                self.add(" and ".join([f"(v := {text}) is not None", *terms]), lambda: name)
             text = f"same({text}, {before})"
         elif isinstance(now, PLAIN):
             text = f"({text} is {before} or same({text}, {before}))"
@@ -148,36 +150,40 @@ class Watch(Conditions):
         self.add(text, lambda: name)
         return now
 
-    def _remembered(self, x: Any) -> Any:
+    def _remembered(self, x: Any, ours: bool = False) -> Any:
         """x, whose contents are compared from now on."""
         if x is not None:
             before = _contents_of(x)
             if not isinstance(x, (set, frozenset)):
-                self._compare_alone(self.name(x), x, "True", lambda: _part_of(x, before))
+                for term in self._alone(self.name(x), x, not ours):
+                    self.add(term, lambda: _part_of(x, before))
             self.add(f"{self.name(before)} == {self.name(x)}", lambda: _part_of(x, before))
         return x
 
-    def _compare_alone(self, place: str, x: Any, first: str, about: Callable[[], str]) -> None:
-        """Compare what is equal to others by its contents, for an equal one is another one.
+    def _alone(
+        self, place: str, x: Any, with_types: bool = True, inside: tuple[int, ...] = ()
+    ) -> Iterator[str]:
+        """What to ask of a container besides whether it is equal to what it was.
 
-        What else is in a container can be compared all at once then.
+        What is equal to others by its contents has to be the same, for an equal one is another one.
+        Of dicts and attributes, where settings are, the types of numbers and the order count, too;
+        lists, where data is, are too long to ask for that.
         """
-        terms = [f"{where} is {self.name(part)}" for where, part in self._alone(place, x)]
-        if terms:
-            self.add(f"({' and '.join([first, *terms])})", about)
-
-    def _alone(self, place: str, x: Any, inside: tuple[int, ...] = ()) -> Iterator[tuple[str, Any]]:
-        """Such things in a container, and the texts that give them."""
         inside = (*inside, id(x))  # it may contain itself
-        for key, part in x.items() if isinstance(x, dict) else enumerate(x):
-            is_container = type(part) in EXACT
-            if is_container or _is_alone(part):
-                at = repr(key) if type(key) in (int, str) else self.name(key)
-                where = f"{place}[{at}]"
-                if not is_container:
-                    yield where, part
-                elif id(part) not in inside:
-                    yield from self._alone(where, part, inside)
+        is_dict = isinstance(x, dict)
+        if is_dict and with_types and len(x) > 1:
+            yield f"[*{place}] == {self.name([*x])}"
+        for key, part in x.items() if is_dict else enumerate(x):
+            at = repr(key) if type(key) in (int, str) else self.name(key)
+            where = f"{place}[{at}]"
+            if type(part) in EXACT:
+                if id(part) not in inside:
+                    yield from self._alone(where, part, with_types, inside)
+            elif _is_alone(part):
+                yield f"{where} is {self.name(part)}"
+            elif is_dict and with_types and isinstance(part, (int, float, np.generic)):
+                now = self.name(part)
+                yield f"({where} is {now} or same({where}, {now}))"
 
     def _look_at_array(self, x: Array) -> None:
         name = self.name(x)
@@ -193,13 +199,19 @@ class Watch(Conditions):
 
     def _look_at_object(self, x: object) -> Iterator[object]:
         if isinstance(getattr(x, "__dict__", None), dict):
-            yield self._remembered(vars(x))
+            yield self._remembered(vars(x), _is_ours(x))
         for kind in type(x).__mro__:
-            slots = () if _library(kind.__module__) else vars(kind).get("__slots__", ())
-            for name in (slots,) if isinstance(slots, str) else slots:
-                if name != "__dict__" and hasattr(x, name):
+            members = {} if _library(kind.__module__) else vars(kind)
+            for name, part in members.items():
+                if not isinstance(part, types.MemberDescriptorType):  # of `__slots__`
+                    continue
+                if hasattr(x, name):
                     text = f"getattr({self.name(x)}, {name!r})"
                     yield self._ask(text, getattr(x, name), repr(name))
+                else:
+                    self.add(
+                        f"not hasattr({self.name(x)}, {name!r})", functools.partial(repr, name)
+                    )
         yield type(x)
 
     def _look_at_class(self, x: type) -> Iterator[object]:
@@ -224,8 +236,14 @@ class Watch(Conditions):
         self.unseen += _unseen(f.__code__)
         self.numbers |= _numbers(f.__code__)
         yield self._remembered(vars(f))
-        yield self._remembered(f.__defaults__)
-        yield self._remembered(f.__kwdefaults__)
+        for name in ("__code__", "__defaults__", "__kwdefaults__"):  # as a notebook's autoreload
+            part = getattr(f, name)  # puts others in its place
+            if part is not None:
+                self.add(
+                    f"{self.name(f)}.{name} is {self.name(part)}",
+                    functools.partial(repr, f.__name__),
+                )
+            yield self._remembered(part) if type(part) in EXACT else None
         spaces = [f.__globals__]
         for name, cell in zip(f.__code__.co_freevars, f.__closure__ or (), strict=True):
             content, text = _content_of(cell), f"{self.name(cell)}.cell_contents"
@@ -309,7 +327,10 @@ def _space(x: object) -> list[dict[str, object]]:
 
 def _same(now: object, before: object) -> bool:
     """Whether plain things, or containers of such, are of one type and equal."""
-    return type(now) is type(before) and bool(before == now)
+    try:
+        return type(now) is type(before) and bool(before == now)
+    except ValueError:  # there are arrays in them
+        return False
 
 
 def _part_of(x: object, before: object) -> str:
@@ -323,6 +344,10 @@ def _part_of(x: object, before: object) -> str:
             if now is not part and (is_alone or not _same(now, part)):
                 return repr(key)
     return f"a {type(x).__name__}"
+
+
+def _is_ours(x: object) -> bool:
+    return type(x).__module__.partition(".")[0] in _NAMES
 
 
 def _library(module: object) -> bool:

@@ -206,6 +206,7 @@ def adds_into_an_array_of_its_own(x):
         (lambda x: T * x * RNG.random(3), [1.0], "random"),
         (lambda x: AROUND.kept.append(V * x), [1.0], "'kept' outside itself"),
         (lambda x: setattr(AROUND, "last", T * x), [1.0], "'last' outside itself"),
+        (lambda x: setattr(AROUND, "last", [T * x]), [1.0], "'last' outside itself"),
         (lambda x: setattr(AROUND, "count", AROUND.count + 1), [1.0], "Return what is new"),
         (lambda xs: sum(V * x for x in xs), [iter([1.0])], "Pass a list"),
         (lambda x: V * x + sum(SPENT), [1.0], "iterator"),
@@ -449,6 +450,67 @@ def test_an_equal_thing_in_the_place_of_another_is_watched_from_then_on():
     assert around["shift"].grad == 1.0
     around["settings"].rate = 3.0
     assert g().item() == 6.0
+
+
+def test_the_order_of_a_dict_counts():
+    weights = {"a": Value(1.0), "b": Value(2.0)}
+    g = autograd.compile(lambda x: sum(i * w * x for i, w in enumerate(weights.values())))
+    assert [g(1.0).data, g(1.0).data] == [2.0, 2.0]
+    weights["a"] = weights.pop("a")
+    assert g(1.0).data == 1.0
+
+
+@pytest.mark.parametrize("find", [lambda x: x["rate"], lambda x: x["in"]["rate"]])
+def test_of_settings_the_types_of_equal_numbers_count(find):
+    settings = {"rate": 1.0, "in": {"rate": 1.0}}
+    g = autograd.compile(lambda a: a * find(settings))
+    for rate in (1.0, 1, np.float64(1.0), 1.0, np.int8(1)):
+        settings["rate"] = settings["in"]["rate"] = rate
+        for a in (np.arange(3), np.arange(3, dtype=np.float32)):
+            assert g(a).dtype == (a * rate).dtype
+
+
+def test_of_attributes_the_types_of_equal_numbers_count():
+    w, shared = Value(2.0), types.SimpleNamespace(power=1.0)
+    g = autograd.compile(lambda: w * 3.0 if isinstance(shared.power, int) else w)
+    assert g().data == 2.0
+    shared.power = 1
+    assert g().data == 6.0
+    shared.power = 1.0
+    assert g().data == 2.0
+
+
+@pytest.mark.parametrize("name", ["__code__", "__defaults__", "__kwdefaults__"])
+def test_a_function_that_gets_new_code_or_defaults_records_again(name):
+    w = Value(2.0)
+
+    def scaled(x, by=1.0, *, plus=0.0):
+        return w * x * by + plus
+
+    def other(x, by=3.0, *, plus=5.0):
+        return w - x * by + plus
+
+    for inner in (False, True):
+        g = autograd.compile((lambda x: scaled(x) + w) if inner else scaled)
+        before, old = scaled(1.0).data, getattr(scaled, name)
+        g(1.0), g(1.0)
+        setattr(scaled, name, getattr(other, name))
+        assert scaled(1.0).data != before
+        assert g(1.0).data == scaled(1.0).data + (w.data if inner else 0.0)
+        setattr(scaled, name, old)
+
+
+@pytest.mark.parametrize("name", ["rate", "__rate"])
+def test_a_slot_that_is_filled_later_is_seen(name):
+    kind = type("Slotted", (), {"__slots__": (name,)})
+    (slot,) = (x for x in vars(kind) if "rate" in x)
+    w, x = Value(2.0), kind()
+    g = autograd.compile(lambda: w * getattr(x, slot, 1.0))
+    for number in (3.0, 3.0, 4.0):
+        assert g().data == 2.0 * getattr(x, slot, 1.0)
+        setattr(x, slot, number)
+        assert g().data == 2.0 * number
+        delattr(x, slot)
 
 
 def test_what_the_function_of_a_derivative_uses_is_watched():
