@@ -174,7 +174,8 @@ class Numbers:
             test = self.emit(f"icmp {'sgt' if more else 'slt'} {wide} {x}, {y}")
             return self.emit(f"select {self.type('i1', lanes)} {test}, {wide} {x}, {wide} {y}")
         truth = self.type("i1", lanes)
-        test = self.emit(f"fcmp {'oge' if more else 'ole'} {wide} {x}, {y}")
+        # Of 0.0 and -0.0 it is the second, as with NumPy where there is an instruction for that.
+        test = self.emit(f"fcmp {'ogt' if more else 'olt'} {wide} {x}, {y}")
         found = self.emit(f"select {truth} {test}, {wide} {x}, {wide} {y}")
         is_nan = self.emit(f"fcmp uno {wide} {x}, {x}")
         return self.emit(f"select {truth} {is_nan}, {wide} {x}, {wide} {found}")

@@ -105,7 +105,8 @@ def _clip(memories: Memories, target: Array, x: Array, *bounds: object) -> list[
     apart(target, x)
     code, _ = operand(memories, x, target.shape)
     for function, bound in zip(("maximum", "minimum"), bounds, strict=True):
-        code = Apply(function, (code, typed(Number(bound, np.dtype(float)), x.dtype)), x.dtype)
+        # The bound comes first: of 0.0 and -0.0, NumPy's clip keeps the number.
+        code = Apply(function, (typed(Number(bound, np.dtype(float)), x.dtype), code), x.dtype)
     return assigned(memories, code, target)
 
 

@@ -3,6 +3,7 @@
 import gc
 import importlib.util
 import os
+import platform
 import random
 import subprocess
 import sys
@@ -185,6 +186,19 @@ def test_elementary_functions_are_right_to_the_last_places(function, largest):
     run_natively([partial(function, special, found)])
     with np.errstate(all="ignore"):
         np.testing.assert_allclose(found, function(special), rtol=1e-14, atol=5e-324)
+
+
+@pytest.mark.skipif(platform.machine() not in ("x86_64", "AMD64"), reason="NumPy's differ by it")
+@pytest.mark.parametrize("ufunc", [np.maximum, np.minimum])
+@pytest.mark.parametrize("dtype", ["float64", "float32"])
+def test_the_larger_of_two_zeros_is_numpys(ufunc, dtype):
+    special = np.array([np.nan, np.inf, -np.inf, -0.0, 0.0, -1.0, 2.0], dtype)
+    x, y = np.repeat(special, 7), np.tile(special, 7)
+    found = np.zeros(49, dtype)
+    run_natively([partial(ufunc, x, y, found)])
+    np.testing.assert_array_equal(found, right := ufunc(x, y))
+    there = ~np.isnan(right)
+    np.testing.assert_array_equal(np.signbit(found[there]), np.signbit(right[there]))
 
 
 @each("name", sorted(LIBM))
