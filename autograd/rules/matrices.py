@@ -52,8 +52,12 @@ def matrix_transpose(x: Any) -> Any:
 
 
 def _product(a: Any, b: Any) -> Any:
-    """a @ b; of two matrices in memory by way of `dot`, which begins sooner."""
-    if type(a) is np.ndarray and type(b) is np.ndarray and a.ndim == b.ndim == 2:
+    """a @ b; of two matrices in memory by way of `dot`, which begins sooner.
+
+    Where one of them is a single number, 0, NumPy's `dot` says 0 of nan and inf, too.
+    """
+    matrices = type(a) is np.ndarray and type(b) is np.ndarray and a.ndim == b.ndim == 2
+    if matrices and a.size != 1 and b.size != 1:
         return a.dot(b)
     return a @ b
 

@@ -289,3 +289,33 @@ def test_no_gradient_passes_a_flat_function_not_even_an_infinite_one(flat):
             w.zero_grad()
             g(w).backward()
             assert w.grad == 1.0
+
+
+# --- products of matrices -------------------------------------------------------------------------
+
+
+def _by_hand(a, b):
+    """The products of numbers, added up in Python."""
+    return [[sum(x * y for x, y in zip(row, col)) for col in b.T.tolist()] for row in a.tolist()]
+
+
+@silent
+@pytest.mark.parametrize("special", [NAN, INF])
+@each("shape", list(itertools.product([1, 2, 3], repeat=3)))
+def test_zero_times_nan_or_inf_is_nan_in_products_of_every_shape(shape, special):
+    n, m, k = shape
+    for zero, other in ((np.zeros((n, m)), np.ones((m, k))), (np.ones((n, m)), np.zeros((m, k)))):
+        for grad_out in (np.zeros((n, k)), np.ones((n, k))):
+            arrays = zero.copy(), other.copy()
+            for x in arrays:
+                if x.any():
+                    x[0, 0] = special
+            a, b = map(tensor, arrays)
+            out = a @ b
+            out.backward(grad_out)
+            assert_array_equal(out.data, _by_hand(*arrays))
+            assert_array_equal(a.grad, _by_hand(grad_out, arrays[1].T))
+            assert_array_equal(b.grad, _by_hand(arrays[0].T, grad_out))
+            compiled = autograd.compile(lambda x, y: x @ y)
+            for found in (compiled(*arrays), compiled(*arrays)):
+                assert_array_equal(found.data, out.data)
