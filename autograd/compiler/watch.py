@@ -17,6 +17,7 @@ would do that: it is refused.
 
 from __future__ import annotations
 
+import builtins
 import dis
 import functools
 import os
@@ -218,6 +219,8 @@ class Watch(Conditions):
         if _library(x.__module__):
             return
         space = vars(x)
+        # one more may hide what a class above it has
+        self.add(f"len({self.name(space)}) == {len(space)}", lambda: repr(x.__name__))
         for name, part in space.items():
             if isinstance(part, types.FunctionType) or not name.startswith("__"):
                 self._ask(f"{self.name(space)}[{name!r}]", part, repr(name))
@@ -256,6 +259,12 @@ class Watch(Conditions):
             for name in names.intersection(space):
                 yield self._ask(f"{self.name(space)}[{name!r}]", space[name], repr(name))
                 spaces += (s for s in _space(space[name]) if all(s is not t for t in spaces))
+        # Python's own names, such as `sum`, until the module gives them to something else
+        if own := names & vars(builtins).keys() - f.__globals__.keys():
+            self.add(
+                f"{self.name(f.__globals__)}.keys().isdisjoint({self.name(own)})",
+                lambda: repr(min(own & f.__globals__.keys())),
+            )
 
     def leave_out(self, arrays: set[int]) -> None:
         """Of large arrays with these ids only the form is compared: each call reads the numbers."""

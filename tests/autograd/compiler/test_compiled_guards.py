@@ -500,6 +500,30 @@ def test_a_function_that_gets_new_code_or_defaults_records_again(name):
         setattr(scaled, name, old)
 
 
+def test_a_name_of_pythons_that_the_module_takes_later_is_seen():
+    space = {"w": Value(2.0)}
+    exec("def f(x): return w * abs(x)", space)
+    g = autograd.compile(space["f"], audit=False)
+    assert [g(-3.0).data, g(-3.0).data] == [6.0, 6.0]
+    for abs_ in (lambda x: x, lambda x: 5 * x):
+        space["abs"] = abs_
+        assert g(-3.0).data == 2.0 * abs_(-3.0)
+    del space["abs"]
+    assert g(-3.0).data == 6.0
+
+
+def test_an_attribute_that_a_class_gets_later_is_seen():
+    above = type("Above", (), {"rate": 1.0})
+    below = type("Below", (above,), {})
+    w, x = Value(2.0), below()
+    g = autograd.compile(lambda: w * x.rate, audit=False)
+    assert [g().data, g().data] == [2.0, 2.0]
+    below.rate = 3.0
+    assert g().data == 6.0
+    del below.rate
+    assert g().data == 2.0
+
+
 @pytest.mark.parametrize("name", ["rate", "__rate"])
 def test_a_slot_that_is_filled_later_is_seen(name):
     kind = type("Slotted", (), {"__slots__": (name,)})

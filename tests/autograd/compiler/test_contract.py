@@ -646,7 +646,7 @@ def test_naming_a_library_costs_nothing():
     def watched(f):
         return len(Watch(f).terms)
 
-    assert watched(naming) - watched(plain) <= 3  # the names themselves
+    assert watched(naming) - watched(plain) <= 4  # the names themselves, and Python's own
 
 
 @pytest.mark.parametrize(
