@@ -151,36 +151,41 @@ class Watch(Conditions):
         self.add(text, lambda: name)
         return now
 
-    def _remembered(self, x: Any, ours: bool = False) -> Any:
+    def _remembered(self, x: Any, ours: bool = False, ordered: bool = True) -> Any:
         """x, whose contents are compared from now on."""
         if x is not None:
             before = _contents_of(x)
             if not isinstance(x, (set, frozenset)):
-                for term in self._alone(self.name(x), x, not ours):
+                for term in self._alone(self.name(x), x, not ours, ordered):
                     self.add(term, lambda: _part_of(x, before))
             self.add(f"{self.name(before)} == {self.name(x)}", lambda: _part_of(x, before))
         return x
 
     def _alone(
-        self, place: str, x: Any, with_types: bool = True, inside: tuple[int, ...] = ()
+        self,
+        place: str,
+        x: Any,
+        with_types: bool = True,
+        ordered: bool = True,
+        inside: tuple[int, ...] = (),
     ) -> Iterator[str]:
         """What to ask of a container besides whether it is equal to what it was.
 
         What is equal to others by its contents has to be the same, for an equal one is another one.
-        Of dicts and attributes, where settings are, the types of numbers and the order count, too;
-        lists, where data is, are too long to ask for that.
+        Of dicts and attributes, where settings are, the types of numbers count, too, and of dicts
+        the order; lists, where data is, are too long to ask for that, and so for the dicts in them.
         """
         inside = (*inside, id(x))  # it may contain itself
         is_dict = isinstance(x, dict)
-        if is_dict and with_types and len(x) > 1:
+        if is_dict and with_types and ordered and len(x) > 1:
             yield f"[*{place}] == {self.name([*x])}"
         for key, part in x.items() if is_dict else enumerate(x):
             at = repr(key) if type(key) in (int, str) else self.name(key)
             where = f"{place}[{at}]"
             if type(part) in EXACT:
                 if id(part) not in inside:
-                    yield from self._alone(where, part, with_types, inside)
-            elif _is_alone(part):
+                    yield from self._alone(where, part, with_types and is_dict, inside=inside)
+            elif _is_alone(part) or (is_dict and with_types and isinstance(part, bool)):
                 yield f"{where} is {self.name(part)}"
             elif is_dict and with_types and isinstance(part, (int, float, np.generic)):
                 now = self.name(part)
@@ -200,7 +205,7 @@ class Watch(Conditions):
 
     def _look_at_object(self, x: object) -> Iterator[object]:
         if isinstance(getattr(x, "__dict__", None), dict):
-            yield self._remembered(vars(x), _is_ours(x))
+            yield self._remembered(vars(x), _is_ours(x), ordered=False)
         for kind in type(x).__mro__:
             members = {} if _library(kind.__module__) else vars(kind)
             for name, part in members.items():

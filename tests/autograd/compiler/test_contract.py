@@ -649,6 +649,15 @@ def test_naming_a_library_costs_nothing():
     assert watched(naming) - watched(plain) <= 4  # the names themselves, and Python's own
 
 
+def test_a_long_list_of_records_is_compared_as_a_whole():
+    records = [{"x": float(i), "y": [1.0, 2.0], "name": "a"} for i in range(1000)]
+    watch = Watch(lambda a: a * records[0]["x"])
+    assert watch.hold()
+    assert len(watch.terms) < 10
+    records[500]["y"][1] = 3.0
+    assert not watch.hold()
+
+
 @pytest.mark.parametrize(
     ("f", "x", "runs"),
     [
