@@ -501,7 +501,7 @@ def joined(who: str, f: Callable[..., Any], x: object) -> object:
     Raises:
         TypeError: an element is not one number.
     """
-    if not isinstance(x, np.ndarray) or x.dtype != object:
+    if type(x) is not np.ndarray or x.dtype != object:
         return x
     items: list[object] = x.ravel().tolist()
     for item in items:

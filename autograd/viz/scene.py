@@ -134,14 +134,14 @@ class Group:
     """The shapes of one node or edge.
 
     Attributes:
-        role: "node" or "edge"; "" for what is neither.
+        role: "node", "edge", or "numbers" of several edges; "" for what is none of these.
         id: The id of the node or edge.
         kind: The kind of the node.
         sentence: What to say about it.
         shapes: In the order in which they are drawn.
     """
 
-    role: Literal["node", "edge", ""]
+    role: Literal["node", "edge", "numbers", ""]
     id: str = ""
     kind: str = ""
     sentence: str = ""

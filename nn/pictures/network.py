@@ -174,7 +174,7 @@ def _lines(
             sentence = f"{what} {spot.index + 1}, {origin.index + 1}: {short(weight)}"
             yield Group("edge", f"w{k}.{spot.index}.{origin.index}", "", sentence, (line,))
     if labels:
-        yield Group("", shapes=tuple(labels))
+        yield Group("numbers", f"w{k}", "", f"{what}s of layer {k}", tuple(labels))
 
 
 def _thickest(before: int, after: int) -> float:

@@ -16,10 +16,11 @@ function networkOf({ svg, layers, image, ...pens }) {
     small = el("canvas"),
     drawn = layers.map(({ to, from }, k) => ({
       lines: to.flatMap((j) => from.map((i) => [j, i, found("edge", "w" + (k + 1), j, i)])),
+      labels: picture.querySelectorAll('[data-numbers="w' + (k + 1) + '"] text'),
       circles: to.map((j) => [j, found("node", "h" + (k + 1), j)]),
     }));
   let known = {};
-  function paintLine(group, weight, scale, thickest) {
+  function paintLine(group, label, weight, scale, thickest) {
     const part = partOf(weight, scale, 1),
       quiet = part < pens.quiet;
     set(group.querySelector("path"), {
@@ -27,13 +28,13 @@ function networkOf({ svg, layers, image, ...pens }) {
       "stroke-width": quiet ? 0.5 : +(pens.thinnest + (thickest - pens.thinnest) * part).toFixed(1),
       "stroke-dasharray": quiet || weight > 0 ? "" : "5 3",
     });
-    const [title, label, paper] = ["title", "text", "rect"].map((kind) => group.querySelector(kind)),
+    const title = group.querySelector("title"),
       text = brief(weight);
     title.textContent = title.textContent.replace(/\S+$/, text);
     if (!label) return;
     const width = 6.4 * text.length + 4;
     label.textContent = text;
-    set(paper, { width, x: label.getAttribute("x") - width / 2 });
+    set(label.previousElementSibling, { width, x: label.getAttribute("x") - width / 2 });
   }
   function paintBias(dot, bias, most) {
     const [x, y, width] = ["x", "y", "width"].map((key) => +dot.getAttribute(key)),
@@ -61,7 +62,7 @@ function networkOf({ svg, layers, image, ...pens }) {
       size = site.plane?.size,
       mean = (_, j) => values.reduce((sum, x, place) => (place % width === j ? sum + x : sum), 0) / rows,
       means = size ? [] : Array.from({ length: width }, mean);
-    for (const [j, i, group] of drawn[k].lines) paintLine(group, weights[j * inputs + i], scale, thickest);
+    drawn[k].lines.forEach(([j, i, group], place) => paintLine(group, drawn[k].labels[place], weights[j * inputs + i], scale, thickest));
     const of = (j) => (row, column) => values[(2 * row * size + 2 * column) * width + j],
       field = size ? values.filter((_, place) => !(Math.floor(place / width / size) % 2 || Math.floor(place / width) % 2)) : [],
       most = largest(field) || 1;
