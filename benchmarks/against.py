@@ -20,9 +20,9 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tarfile
 import tempfile
 import time
+import zipfile
 
 from benchmarks.rows import GROUPS
 from benchmarks.sides import ROOT, default_settings, print_markdown
@@ -46,8 +46,8 @@ def folders(revision, root=ROOT):
     """Of the two sides: the packages at the revision and those here, beside these benchmarks."""
     with tempfile.TemporaryDirectory(prefix="glassgrad-") as temporary:
         then, now = pathlib.Path(temporary, "then"), pathlib.Path(temporary, "now")
-        with tarfile.open(fileobj=io.BytesIO(archive(revision, root))) as packed:
-            packed.extractall(then, filter="data")
+        with zipfile.ZipFile(io.BytesIO(archive(revision, root))) as packed:
+            packed.extractall(then)
         for package in PACKAGES:
             shutil.copytree(root / package, now / package, ignore=_COMPILED)
         for folder in (then, now):
@@ -59,7 +59,7 @@ _COMPILED = shutil.ignore_patterns("__pycache__")
 
 
 def archive(revision, root):
-    command = ["git", "-C", str(root), "archive", "--format=tar", revision, *PACKAGES]
+    command = ["git", "-C", str(root), "archive", "--format=zip", revision, *PACKAGES]
     answer = subprocess.run(command, check=False, capture_output=True)
     if answer.returncode:
         raise SystemExit(f"benchmarks: {answer.stderr.decode().strip()}")

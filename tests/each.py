@@ -15,6 +15,8 @@ def each(names, cases, ids=None):
     must be fresh, such as monkeypatch.
     """
     cases = list(cases)
+    if not cases:
+        raise TypeError("each: needs cases, but got none")
     if any(isinstance(case, type(pytest.param())) for case in cases):
         raise TypeError("each: needs plain cases, but got pytest.param. Names belong in ids")
     if os.environ.get("EACH"):
