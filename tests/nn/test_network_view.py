@@ -320,6 +320,6 @@ def test_the_numbers_of_weights_lie_above_all_lines_and_apart(sizes):
 
 
 def _papers(group):
-    """What lies below the numbers of a group without a role."""
+    """What lies below the numbers of a group of such."""
     papers = [shape for shape in group.shapes if getattr(shape, "part", "") == "page"]
-    return papers if group.role == "" else []
+    return papers if group.role == "numbers" else []
