@@ -6,6 +6,13 @@ import os
 
 import pytest
 
+IN_CI = os.environ.get("GLASSGRAD_CI") == "1"
+
+
+def in_ci(many, few):
+    """So many in CI, which may take half an hour; so few where somebody waits for the tests."""
+    return many if IN_CI else few
+
 
 def each(names, cases, ids=None):
     """What pytest.mark.parametrize does, in one test, which tries all cases and says which fail.
