@@ -1,6 +1,5 @@
 """gradcheck: right derivatives pass to second order, wrong ones do not."""
 
-import re
 
 import numpy as np
 import pytest
@@ -22,12 +21,12 @@ def checks():
     taken = set()
     for case in CASES:
         sizes = [int(np.prod(shape)) for shape in case.shapes]
-        names = [name for name in OURS.__dict__ if re.match(rf"{name}\(", case.expression)]
-        if not names or case.expression in taken or not 0 < min(sizes) <= sum(sizes) <= 18:
+        name = case.expression.partition("(")[0]
+        if name not in found or len(found[name]) == 3 or case.expression in taken:
             continue
-        if names[0] in found and len(found[names[0]]) < 3 and max(sizes) > 1:
+        if 0 < min(sizes) <= sum(sizes) <= 18 and max(sizes) > 1:
             taken.add(case.expression)
-            found[names[0]].append((lambda *xs, case=case: case.run(OURS, xs), case.inputs(1)))
+            found[name].append((lambda *xs, case=case: case.run(OURS, xs), case.inputs(1)))
     for op in RULEBOOK.values():
         if isinstance(op, Elementwise) and not found[op.name]:
             found[op.name].append((op, inside_domain(op, (4,))))
