@@ -1,6 +1,5 @@
 """gradcheck: right derivatives pass to second order, wrong ones do not."""
 
-
 import numpy as np
 import pytest
 
