@@ -4,15 +4,27 @@ import ast
 import pathlib
 import re
 
+import pytest
+
 ROOT = pathlib.Path(__file__).parents[1]
+TEXTS = {
+    file.relative_to(ROOT): file.read_text("utf-8")
+    for package in ("autograd", "nn", "optim")
+    for file in (ROOT / package).rglob("*.py")
+}
+
+
+@pytest.fixture(scope="module")
+def parsed():
+    """Of each file all nodes of its syntax."""
+    return {file: [*ast.walk(ast.parse(text))] for file, text in TEXTS.items()}
 
 
 def test_the_type_checker_is_told_to_look_away_at_most_forty_times():
     found = [
-        f"{file.relative_to(ROOT)}: {line.strip()}"
-        for package in ("autograd", "nn", "optim")
-        for file in (ROOT / package).rglob("*.py")
-        for line in file.read_text("utf-8").splitlines()
+        f"{file}: {line.strip()}"
+        for file, text in TEXTS.items()
+        for line in text.splitlines()
         if re.search(r"# (type|pyright): ignore", line)
     ]
     assert len(found) <= 40, found
@@ -28,8 +40,8 @@ SHARED = {"_arguments", "_finite_only", "_load", "_take_over", "_with_numbers"}
 """Names with a leading underscore that another file uses all the same: rather fewer than more."""
 
 
-def names_defined(tree):
-    for node in ast.walk(tree):
+def names_defined(nodes):
+    for node in nodes:
         if isinstance(node, (ast.FunctionDef, ast.ClassDef)):
             yield node.name
         elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
@@ -38,24 +50,22 @@ def names_defined(tree):
             yield node.attr
 
 
-def names_used(tree):
-    """What is taken from modules and objects; a class may use what its base class has."""
-    for node in ast.walk(tree):
+def names_used(nodes):
+    """What is imported, and what of `_names` is taken from objects but those a class has itself."""
+    for node in nodes:
         if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
-            if ast.unparse(node.value) not in ("self", "cls", "super()"):
+            if node.attr[0] == "_" and ast.unparse(node.value) not in ("self", "cls", "super()"):
                 yield node.attr
         elif isinstance(node, ast.ImportFrom):
             yield from (alias.name for alias in node.names)
 
 
-def test_names_with_a_leading_underscore_stay_in_their_file_but_for_a_short_list():
-    files = []
-    for package in ("autograd", "nn", "optim"):
-        for file in (ROOT / package).rglob("*.py"):
-            if file.name == "torch_protocols.py":  # whose names are PyTorch's
-                continue
-            tree = ast.parse(file.read_text("utf-8"))
-            files.append((set(names_defined(tree)), set(names_used(tree))))
+def test_names_with_a_leading_underscore_stay_in_their_file_but_for_a_short_list(parsed):
+    files = [
+        (set(names_defined(nodes)), set(names_used(nodes)))
+        for file, nodes in parsed.items()
+        if file.name != "torch_protocols.py"  # whose names are PyTorch's
+    ]
     ours = set().union(*(defined for defined, _ in files))
     found = {
         name
@@ -69,12 +79,14 @@ def test_names_with_a_leading_underscore_stay_in_their_file_but_for_a_short_list
 
 
 def says_any(node):
-    return ast.unparse(node) in ("Any", "typing.Any")
+    return isinstance(node, (ast.Name, ast.Attribute)) and (
+        ast.unparse(node) in ("Any", "typing.Any")
+    )
 
 
-def other_names_of_any(tree):
+def other_names_of_any(nodes):
     """Names by which a file speaks of Any that are not `Any`."""
-    for node in ast.walk(tree):
+    for node in nodes:
         if isinstance(node, ast.ImportFrom) and node.module == "typing":
             yield from (x.asname for x in node.names if x.name == "Any" and x.asname)
         elif isinstance(node, ast.Import):
@@ -85,13 +97,12 @@ def other_names_of_any(tree):
             yield ast.unparse(node.target)
 
 
-def test_nobody_but_the_rulebook_calls_any_by_another_name_which_mypy_would_not_count():
+def test_nobody_but_the_rulebook_calls_any_by_another_name_which_mypy_would_not_count(parsed):
     found = {
-        f"{file.relative_to(ROOT)}: {name}"
-        for package in ("autograd", "nn", "optim")
-        for file in (ROOT / package).rglob("*.py")
+        f"{file}: {name}"
+        for file, nodes in parsed.items()
         if "rules" not in file.parts
-        for name in other_names_of_any(ast.parse(file.read_text("utf-8")))
+        for name in other_names_of_any(nodes)
     }
     assert found == {
         "autograd/op.py: Operand"
@@ -99,16 +110,18 @@ def test_nobody_but_the_rulebook_calls_any_by_another_name_which_mypy_would_not_
 
 
 def test_another_name_of_any_is_found_however_it_is_given():
+    def found(text):
+        return list(other_names_of_any(ast.walk(ast.parse(text))))
+
     for text in ("Tape = Any", "Tape: TypeAlias = Any", "from typing import Any as Tape"):
-        assert list(other_names_of_any(ast.parse(text))) == ["Tape"]
-    assert list(other_names_of_any(ast.parse("import typing"))) == ["typing"]
-    assert not list(other_names_of_any(ast.parse("from typing import Any\nx: Any = 3")))
+        assert found(text) == ["Tape"]
+    assert found("import typing") == ["typing"]
+    assert found("from typing import Any\nx: Any = 3") == []
 
 
-def test_what_any_is_called_in_the_rulebook_is_called_so_there_alone():
-    for package in ("autograd", "nn", "optim"):
-        for file in (ROOT / package).rglob("*.py"):
-            for node in ast.walk(ast.parse(file.read_text("utf-8"))):
-                if isinstance(node, ast.ImportFrom) and node.module == "autograd.op":
-                    names = {alias.name for alias in node.names}
-                    assert "Operand" not in names or "rules" in file.parts, file
+def test_what_any_is_called_in_the_rulebook_is_called_so_there_alone(parsed):
+    for file, nodes in parsed.items():
+        for node in nodes:
+            if isinstance(node, ast.ImportFrom) and node.module == "autograd.op":
+                names = {alias.name for alias in node.names}
+                assert "Operand" not in names or "rules" in file.parts, file

@@ -14,12 +14,12 @@ import pytest
 from autograd.__main__ import main
 from nn.course import find
 from nn.course.grading import grade_folder, table
+from tests.each import IN_CI
 
 ROOT = pathlib.Path(__file__).parents[2]
 CONFIG = re.search(
     r"# nbgrader_config.py\n.*?(?=```)", (ROOT / "docs/lecturers.md").read_text("utf-8"), re.S
 ).group()
-IN_CI = os.environ.get("GLASSGRAD_CI") == "1"
 
 
 def short_notebook():

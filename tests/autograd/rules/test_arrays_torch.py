@@ -13,7 +13,7 @@ from autograd import Tensor, grad
 from autograd.op import COMPOSITIONS, RULEBOOK, plain
 from tests.autograd import numpy_cases
 from tests.autograd.array_cases import CASES, FAMILIES, NUMPY, OURS, names_in, weights
-from tests.each import each
+from tests.each import each, in_ci
 
 STORED = pathlib.Path(__file__).parents[2] / "oracles" / "arrays_torch.npz"
 
@@ -23,6 +23,7 @@ with np.load(STORED) as _stored:
 # A function of numbers that was declared since, and that PyTorch may not have, is tried in
 # test_rules.py.
 WITH_FIGURES = [c for c in CASES if c.name not in RULEBOOK or c.name in STORED_NAMES]
+SOME_WITH_FIGURES = WITH_FIGURES[:: in_ci(1, 3)]
 
 IN_NUMPY = [
     case for case in CASES if all(hasattr(NUMPY, name) for name in names_in(case.expression))
@@ -64,7 +65,7 @@ def test_values_and_gradients_are_pytorchs(case, figures):
     assert_allclose(flat, figures[str(case)][: flat.size], rtol=1e-10, atol=1e-12)
 
 
-@each("case", WITH_FIGURES)
+@each("case", SOME_WITH_FIGURES)
 def test_second_derivatives_are_pytorchs(case, figures):
     xs = case.inputs()
     every = tuple(range(len(xs)))
@@ -80,7 +81,7 @@ def test_second_derivatives_are_pytorchs(case, figures):
 
 
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
-@each("case", IN_NUMPY)
+@each("case", IN_NUMPY[:: in_ci(1, 3)])
 def test_values_shapes_and_dtypes_are_numpys(case, dtype):
     xs = [x.astype(dtype) for x in case.inputs()]
     expected = case.run(NUMPY, xs)

@@ -13,7 +13,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 import autograd
 import nn.functional
 from autograd import Tensor, Value, grad, hessian
-from tests.each import each
+from tests.each import each, in_ci
 
 INF, NAN = np.inf, np.nan
 STORED = pathlib.Path(__file__).parents[2] / "oracles" / "special_points_torch.json"
@@ -87,7 +87,9 @@ def mixed(x, y, n, m):
     return x ** (y - n) * sum(terms)
 
 
-ORDERS = [order for n in (1, 2, 3, 4) for order in itertools.product((0, 1), repeat=n)]
+ORDERS = [
+    order for n in in_ci((1, 2, 3, 4), (1, 2, 3)) for order in itertools.product((0, 1), repeat=n)
+]
 
 
 @each("y", [0.0, 1.0, 2.0, 3.0, -1.0, -2.0, 0.5])
@@ -304,6 +306,7 @@ def _by_hand(a, b):
 @each("shape", list(itertools.product([1, 2, 3], repeat=3)))
 def test_zero_times_nan_or_inf_is_nan_in_products_of_every_shape(shape, special):
     n, m, k = shape
+    compiled = autograd.compile(lambda x, y: x @ y)
     for zero, other in ((np.zeros((n, m)), np.ones((m, k))), (np.ones((n, m)), np.zeros((m, k)))):
         for grad_out in (np.zeros((n, k)), np.ones((n, k))):
             arrays = zero.copy(), other.copy()
@@ -316,6 +319,5 @@ def test_zero_times_nan_or_inf_is_nan_in_products_of_every_shape(shape, special)
             assert_array_equal(out.data, _by_hand(*arrays))
             assert_array_equal(a.grad, _by_hand(grad_out, arrays[1].T))
             assert_array_equal(b.grad, _by_hand(arrays[0].T, grad_out))
-            compiled = autograd.compile(lambda x, y: x @ y)
             for found in (compiled(*arrays), compiled(*arrays)):
                 assert_array_equal(found.data, out.data)

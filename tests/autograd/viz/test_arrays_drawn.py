@@ -14,8 +14,9 @@ from autograd import Tensor
 from autograd.op import RULEBOOK, Elementwise
 from tests.autograd.array_cases import NUMPY, OURS, spread
 from tests.autograd.reference import central_difference, complex_step, inside_domain
+from tests.each import in_ci
 
-settings.register_profile("arrays", print_blob=True, max_examples=40)
+settings.register_profile("arrays", print_blob=True, max_examples=in_ci(40, 8))
 drawn = settings(settings.get_profile("arrays"))
 
 SHAPES = hnp.array_shapes(min_dims=0, max_dims=3, min_side=0, max_side=3)
@@ -55,7 +56,7 @@ def test_operands_of_drawn_shapes_broadcast_and_get_gradients_of_their_own(op, s
 
 
 @pytest.mark.parametrize("op", UNARY, ids=lambda op: op.name)
-@settings(drawn, max_examples=15)
+@settings(drawn, max_examples=in_ci(15, 5))
 @given(shape=SHAPES)
 def test_functions_of_one_array_of_a_drawn_shape(op, shape):
     check(op, op.forward, inside_domain(op, shape), op.smooth)

@@ -279,16 +279,15 @@ def test_a_view_shows_each_node_once_by_the_outermost_closed_group_around_it():
         assert {id_ for id_ in drawn if "~" not in id_} == shown
 
 
-@pytest.mark.slow
-def test_100_000_nodes_are_visited_a_few_times_and_few_boxes_are_drawn():
+def test_10_000_nodes_are_visited_a_few_times_and_few_boxes_are_drawn():
     w = [Value(0.01 * k, label=f"w{k}") for k in range(5)]
     total = w[0]
-    for k in range(50_000):
+    for k in range(5_000):
         total = total * w[k % 5] + w[1]
-    with calls_at_most(80 * 100_000):
+    with calls_at_most(80 * 10_000):
         steps = backprop(total)
         record = recorded(steps)
-    assert len(steps.nodes) > 100_000
+    assert len(steps.nodes) > 10_000
     assert len(record["nodes"]) <= MOST_DRAWN
 
 

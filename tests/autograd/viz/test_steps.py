@@ -228,20 +228,19 @@ def test_a_single_leaf_has_no_steps_and_the_derivative_1():
     assert lines_about(steps, "dx/dx") == ["dx/dx = 1"]
 
 
-@pytest.mark.slow
-def test_steps_through_a_hundred_thousand_nodes_are_kept_and_printed_in_part():
+def test_steps_through_ten_thousand_nodes_are_kept_and_printed_in_part():
     x = Value(1.0, label="x")
     root = x
-    for _ in range(50_000):
+    for _ in range(5_000):
         root = root * 0.99999 + x
     steps = backprop(root)
-    assert len(steps) == 150_000
-    assert steps[149_999].parent is x
-    assert steps[0].total == 150_000
+    assert len(steps) == 15_000
+    assert steps[14_999].parent is x
+    assert steps[0].total == 15_000
     text = str(steps)
     assert text.count("\n") < 260
-    assert "… 99,920 more …" in text  # results
-    assert "… 149,920 more …" in text  # steps
+    assert "… 9,920 more …" in text  # results
+    assert "… 14,920 more …" in text  # steps
 
 
 # --- names ------------------------------------------------------------------------------------
