@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from autograd.arrays import Array
 
 
+SAID = (int, bool, str, bytes, type(None))
+"""Kinds of arguments that stand in the signature as they are; a subclass's may have attributes."""
+
+
 class Given:
     """The arguments of one call, taken apart.
 
@@ -71,7 +75,7 @@ class Given:
             return np.float64 if isinstance(x, np.float64) else float
         if isinstance(x, np.floating):  # of another size, in which NumPy computes
             return np.floating, self._describe_array(np.asarray(x))
-        if x is None or isinstance(x, (int, str, bytes, np.integer, np.bool)):
+        if kind in SAID or isinstance(x, (np.integer, np.bool, np.character)):
             return kind, x
         if isinstance(x, np.ndarray):
             _check_exact(x, (np.ndarray, VersionedArray, ValueArray, np.memmap))
@@ -89,7 +93,9 @@ class Given:
             _check_exact(x, (dict, OrderedDict))
             return (dict, *((key, self._describe(branch)) for key, branch in x.items()))
         if isinstance(x, (list, tuple)):
-            if not hasattr(x, "_fields"):  # of a named tuple
+            if hasattr(x, "_fields"):  # of a named tuple, which may have methods
+                self.others.append(kind)
+            else:
                 _check_exact(x, (list, tuple))
             return (kind, *map(self._describe, x))
         if hasattr(x, "__next__"):

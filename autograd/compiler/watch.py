@@ -20,6 +20,7 @@ from __future__ import annotations
 import builtins
 import dis
 import functools
+import gc
 import os
 import pathlib
 import random
@@ -96,13 +97,17 @@ class Watch(Conditions):
             self._ask(f"{self.name(x)}._data", x._data, "a number")
         if isinstance(x, Tensor):
             self.tensors.append(x)
-        if x is None or isinstance(x, (*PLAIN, Node, types.ModuleType)):
+        kind = type(x)
+        is_own = not _library(kind.__module__)  # of a class of the user's, even if it is a list
+        if x is None or (isinstance(x, (*PLAIN, Node, types.ModuleType)) and not is_own):
             return
-        if getattr(type(x), "read_at_each_call", False):
+        if getattr(kind, "read_at_each_call", False):
             return
         if id(x) in self.seen:
             return
         self.seen[id(x)] = x  # kept alive, so that its id stays its own
+        if is_own:
+            yield from self._look_at_object(x)
         if isinstance(x, types.MethodType):
             yield x.__self__
             yield x.__func__
@@ -113,7 +118,7 @@ class Watch(Conditions):
         elif isinstance(x, functools.partial):
             yield from (x.func, self._remembered(x.args), self._remembered(x.keywords))
         elif isinstance(x, (dict, list, tuple, set, frozenset, deque)):
-            if type(x) not in EXACT:  # else where it was found it has been compared
+            if kind not in EXACT:  # else where it was found it has been compared
                 self._remembered(x, _is_ours(x))
             yield from x.values() if isinstance(x, dict) else x
         elif isinstance(x, np.ndarray):
@@ -123,18 +128,20 @@ class Watch(Conditions):
                 yield from map(self._found, x.flat)
         elif isinstance(x, (*BUFFERS, *VIEWS)):
             found = _contents_of(x)
-            self._ask(f"contents_of({self.name(x)})", found, f"a {type(x).__name__}")
+            self._ask(f"contents_of({self.name(x)})", found, f"a {kind.__name__}")
             yield from found if isinstance(found, list) else ()
         elif isinstance(x, (weakref.ref, ContextVar)):
             now, ask = (x.get(None), ".get(None)") if isinstance(x, ContextVar) else (x(), "()")
-            yield self._ask(f"{self.name(x)}{ask}", now, f"a {type(x).__name__}")
+            yield self._ask(f"{self.name(x)}{ask}", now, f"a {kind.__name__}")
         elif isinstance(x, (random.Random, np.random.Generator, np.random.RandomState)):
             self.generators.append((x, _state(x)))
         elif isinstance(x, type):
             yield from self._look_at_class(x)
-        elif type(x).__module__.startswith("autograd."):
+        elif isinstance(x, np.ufunc):
+            yield from gc.get_referents(x)  # of `np.frompyfunc(f, 1, 1)` f
+        elif kind.__module__.startswith("autograd."):
             yield getattr(x, "__wrapped__", None)  # compiled, too
-        elif type(x).__module__ != "builtins":
+        elif not is_own and kind.__module__ != "builtins":
             yield from self._look_at_object(x)
 
     def _ask(self, text: str, now: object, name: str) -> object:
@@ -203,9 +210,17 @@ class Watch(Conditions):
         """x, found where its contents are not compared."""
         return self._remembered(x) if type(x) in EXACT else x
 
+    def _attributes(self, x: object) -> dict[str, object]:
+        """What is in `x.__dict__`, for which another dict may be put."""
+        self.add(f"{self.name(x)}.__dict__ is {self.name(vars(x))}", lambda: "__dict__")
+        found: dict[str, object] = self._remembered(vars(x), _is_ours(x), ordered=False)
+        return found
+
     def _look_at_object(self, x: object) -> Iterator[object]:
+        # a notebook's autoreload gives it the new class of this name
+        self.add(f"type({self.name(x)}) is {self.name(type(x))}", lambda: type(x).__name__)
         if isinstance(getattr(x, "__dict__", None), dict):
-            yield self._remembered(vars(x), _is_ours(x), ordered=False)
+            yield self._attributes(x)
         for kind in type(x).__mro__:
             members = {} if _library(kind.__module__) else vars(kind)
             for name, part in members.items():
@@ -235,15 +250,15 @@ class Watch(Conditions):
         yield from (*x.__bases__, type(x))
 
     def _look_at_function(self, f: types.FunctionType) -> Iterator[object]:
-        if f.__code__.co_filename.startswith(OURS):
-            yield getattr(f, "__wrapped__", None)  # as of `grad(f)`
-            return
         module = f.__globals__.get("__name__") or ""  # its own, not that of what it wraps
-        if _library(module) and not module.startswith("autograd"):
+        if f.__code__.co_filename.startswith(OURS) or (
+            _library(module) and not module.startswith("autograd")
+        ):
+            yield vars(f)  # `__wrapped__` is there, as of `grad(f)` and of a `contextmanager`
             return
         self.unseen += _unseen(f.__code__)
         self.numbers |= _numbers(f.__code__)
-        yield self._remembered(vars(f))
+        yield self._attributes(f)
         for name in ("__code__", "__defaults__", "__kwdefaults__"):  # as a notebook's autoreload
             part = getattr(f, name)  # puts others in its place
             if part is not None:

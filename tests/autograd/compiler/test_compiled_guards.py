@@ -1,3 +1,5 @@
+import contextlib
+import enum
 import itertools
 import math
 import os
@@ -9,7 +11,7 @@ from array import array
 from collections import OrderedDict, UserList, defaultdict, deque, namedtuple
 from contextvars import ContextVar
 from dataclasses import dataclass
-from functools import wraps
+from functools import singledispatch, wraps
 from itertools import product
 
 import numpy as np
@@ -312,6 +314,27 @@ class Shared:
         return SETTINGS["rate"]
 
 
+def of_own_class(kind, *given):
+    """An object of a class of the user's that is made of another one, and has attributes."""
+    return type("Own", (kind,), {"rate": 1.0})(*given)
+
+
+class Method:
+    def get(self):
+        return SETTINGS["rate"]
+
+
+class Point(namedtuple("Point", "x"), Method): ...
+
+
+class Switch(Method, enum.IntEnum):
+    ON = 1
+
+
+def register(function, rate):
+    function.register(str, lambda _: rate)
+
+
 class Slotted:
     __slots__ = ("rate",)
 
@@ -402,6 +425,26 @@ SURROUNDINGS = {
         lambda: weakref.ref(Shared), lambda x: x().rate, lambda x, new: set_rate(x(), new)
     ),
     "context variable": (lambda: ContextVar("rate"), ContextVar.get, ContextVar.set),
+    "own list": (lambda: of_own_class(list), rate_of, set_rate),
+    "own dict": (lambda: of_own_class(dict), rate_of, lambda x, new: set_rate(type(x), new)),
+    "own number": (lambda: of_own_class(float, 1.0), rate_of, set_rate),
+    "own int": (lambda: of_own_class(int, 1), rate_of, set_rate),
+    "own Tensor": (lambda: of_own_class(Tensor, 1.0), rate_of, set_rate),
+    "method of a named tuple": (lambda: Point(1.0), lambda x: x.get(), set_setting),
+    "method of a member": (lambda: Switch.ON, lambda x: x.get(), set_setting),
+    "another class": (
+        Shared, rate_of, lambda x, y: setattr(x, "__class__", type("New", (Shared,), {"rate": y}))
+    ),
+    "another dict": (Shared, rate_of, lambda x, new: setattr(x, "__dict__", {"rate": new})),
+    "context manager": (
+        lambda: contextlib.contextmanager(lambda: (yield SETTINGS["rate"])),
+        lambda x: contextlib.ExitStack().enter_context(x()),
+        set_setting,
+    ),
+    "generic function": (lambda: singledispatch(len), lambda x: x(""), register),
+    "universal function": (
+        lambda: np.frompyfunc(lambda x: x * SETTINGS["rate"], 1, 1), lambda x: x(1.0), set_setting
+    ),
 }  # fmt: skip
 
 
@@ -413,6 +456,10 @@ DATA = (
     "OrderedDict",
     "defaultdict",
     "list in an array",
+    "own list",
+    "own dict",
+    "own number",
+    "own Tensor",
 )  # where they are arguments
 
 
