@@ -19,24 +19,22 @@ ORACLES = pathlib.Path(__file__).parents[1] / "oracles"
 FIGURES = json.loads((ORACLES / "sequences_torch.json").read_text())["layers"]
 CLOSE = {"rtol": 1e-10, "atol": 1e-11}
 
-every_case = each("name", FIGURES)
+every_case = each("case", FIGURES.values(), ids=FIGURES)
 
 
-def layer_of(name):
+def layer_of(case):
     """The layer of a case, with PyTorch's numbers in it."""
-    case = FIGURES[name]
     layer = getattr(nn, case["class"])(**case["arguments"])
     layer.load_state_dict(case["state"])
     return layer
 
 
-def inputs_of(name, kind=np.array, dtype=float):
-    return {key: kind(np.array(x, dtype)) for key, x in FIGURES[name]["inputs"].items()}
+def inputs_of(case, kind=np.array, dtype=float):
+    return {key: kind(np.array(x, dtype)) for key, x in case["inputs"].items()}
 
 
-def called(name, layer, inputs):
+def called(case, layer, inputs):
     """All that a layer returns for these inputs, one after another."""
-    case = FIGURES[name]
     arguments = {
         key: np.array(x) if isinstance(x, list) else x for key, x in case["options"].items()
     }
@@ -57,8 +55,8 @@ def flattened(outs):
     return [out for several in outs for out in flattened(several)]
 
 
-def weighted(name, outs):
-    upstream = map(np.array, FIGURES[name]["upstream"])
+def weighted(case, outs):
+    upstream = map(np.array, case["upstream"])
     return sum((out * up).sum() for out, up in zip(outs, upstream, strict=True))
 
 
@@ -67,111 +65,91 @@ def leaf(array):
 
 
 @every_case
-def test_outputs_gradients_and_second_derivatives_match_pytorch(name):
-    expected, layer = FIGURES[name], layer_of(name)
-    inputs = inputs_of(name, leaf)
+def test_outputs_gradients_and_second_derivatives_match_pytorch(case):
+    layer, inputs = layer_of(case), inputs_of(case, leaf)
     leaves = {**inputs, **dict(layer.named_parameters())}
-    outs = called(name, layer, inputs)
-    for out, figure in zip(outs, expected["outs"], strict=True):
+    outs = called(case, layer, inputs)
+    for out, figure in zip(outs, case["outs"], strict=True):
         assert_allclose(out.data, figure, **CLOSE)
-    grads = gradients(weighted(name, outs), list(leaves.values()), np.ones(()), True)
+    grads = gradients(weighted(case, outs), list(leaves.values()), np.ones(()), True)
     for key, grad in zip(leaves, grads):
-        assert_allclose(grad.data, expected["grads"][key], **CLOSE)
+        assert_allclose(grad.data, case["grads"][key], **CLOSE)
     again = sum(
-        (grad * np.array(expected["directions"][key])).sum() for key, grad in zip(leaves, grads)
+        (grad * np.array(case["directions"][key])).sum() for key, grad in zip(leaves, grads)
     )
     for key, found in zip(leaves, gradients(again, list(leaves.values()), np.ones(()))):
-        figure = np.array(expected["second"][key])
+        figure = np.array(case["second"][key])
         assert_allclose(found if found is not None else 0 * figure, figure, **CLOSE)
 
 
 @every_case
-def test_the_state_dict_has_pytorchs_names_in_its_order_and_shapes(name):
-    case = FIGURES[name]
+def test_the_state_dict_has_pytorchs_names_in_its_order_and_shapes(case):
     fresh = getattr(nn, case["class"])(**case["arguments"]).state_dict()
     shapes = [(key, np.shape(array)) for key, array in case["state"].items()]
     assert [(key, array.shape) for key, array in fresh.items()] == shapes
 
 
 @every_case
-def test_the_close_up_agrees_to_1e_12(name):
-    layer, inputs = layer_of(name), inputs_of(name)
+def test_the_close_up_agrees_to_1e_12(case):
+    layer, inputs = layer_of(case), inputs_of(case)
     close_up, grads = layer.scalars(), []
     for model in (layer, close_up):
         layer.zero_grad()
-        outs = called(name, model, inputs)
-        autograd.sum(weighted(name, outs)).backward()
+        outs = called(case, model, inputs)
+        autograd.sum(weighted(case, outs)).backward()
         grads.append([p.grad.copy() for p in layer.parameters()])
-    for out, expected in zip(outs, called(name, layer, inputs), strict=True):
+    for out, expected in zip(outs, called(case, layer, inputs), strict=True):
         assert_allclose(numbers(out), expected.data, rtol=1e-12, atol=1e-12)
     for found, expected in zip(*grads, strict=True):
         assert_allclose(found, expected, rtol=1e-12, atol=1e-12)
 
 
 @every_case
-def test_compiled_it_gives_the_same_for_other_inputs_and_other_parameters(name):
-    layer, rng = layer_of(name), np.random.default_rng(0)
-    compiled = autograd.compile(
-        lambda *xs: weighted(name, called(name, layer, dict(zip(FIGURES[name]["inputs"], xs))))
-    )
-    for _ in range(3):
-        arrays = [rng.normal(size=x.shape) for x in inputs_of(name).values()]
-        layer.flat().data = rng.normal(size=layer.flat().data.shape)
+def test_compiled_it_gives_pytorchs_figures_and_the_same_for_other_numbers(case):
+    layer, rng = layer_of(case), np.random.default_rng(0)
+
+    def plain(*xs):
+        outs = called(case, layer, dict(zip(case["inputs"], xs)))
+        return weighted(case, outs), outs
+
+    def found(function, inputs):
         layer.zero_grad()
-        leaves = list(map(leaf, arrays))
-        loss = compiled(*leaves)
-        loss.backward()
-        found = [x.grad.copy() for x in (*leaves, *layer.parameters())]
-        layer.zero_grad()
-        leaves = list(map(leaf, arrays))
-        plain = weighted(name, called(name, layer, dict(zip(FIGURES[name]["inputs"], leaves))))
-        plain.backward()
-        assert_allclose(loss.item(), plain.item(), rtol=1e-11)
-        for grad, x in zip(found, (*leaves, *layer.parameters())):
-            assert_allclose(grad, x.grad, rtol=1e-10, atol=1e-11)
-
-
-@every_case
-def test_compiled_outputs_and_gradients_match_pytorch(name):
-    expected, layer = FIGURES[name], layer_of(name)
-    inputs = inputs_of(name, leaf)
-    leaves = {**inputs, **dict(layer.named_parameters())}
-
-    @autograd.compile
-    def compiled(*xs):
-        outs = called(name, layer, dict(zip(inputs, xs)))
-        return weighted(name, outs), tuple(outs)
-
-    for _ in range(2):  # the first call follows the function, the second runs what it has become
-        for x in leaves.values():
-            x.grad = None
-        total, outs = compiled(*inputs.values())
-        for out, figure in zip(outs, expected["outs"], strict=True):
-            assert_allclose(out.data, figure, **CLOSE)
+        leaves = [leaf(x) for x in inputs]
+        total, outs = function(*leaves)
         total.backward()
-        for key, x in leaves.items():
-            assert_allclose(x.grad, expected["grads"][key], **CLOSE)
+        return [*(out.data for out in outs), *(x.grad.copy() for x in (*leaves, *parameters))]
+
+    compiled, parameters = autograd.compile(plain), layer.parameters()
+    figures = [*case["outs"], *case["grads"].values()]
+    inputs = [*inputs_of(case).values()]
+    for _ in range(2):  # the first call follows the function, the second runs what it has become
+        for array, figure in zip(found(compiled, inputs), figures, strict=True):
+            assert_allclose(array, figure, **CLOSE)
+    layer.flat().data = rng.normal(size=layer.flat().data.shape)
+    inputs = [rng.normal(size=x.shape) for x in inputs]
+    for array, other in zip(found(compiled, inputs), found(plain, inputs), strict=True):
+        assert_allclose(array, other, **CLOSE)
 
 
 @every_case
-def test_float32_stays_float32(name):
-    layer = layer_of(name).astype(np.float32)
-    inputs = inputs_of(name, leaf, np.float32)
-    outs = called(name, layer, inputs)
+def test_float32_stays_float32(case):
+    layer = layer_of(case).astype(np.float32)
+    inputs = inputs_of(case, leaf, np.float32)
+    outs = called(case, layer, inputs)
     assert {out.dtype for out in outs} == {np.dtype(np.float32)}
     sum(out.sum() for out in outs).backward()
     assert {x.grad.dtype for x in (*inputs.values(), *layer.parameters())} == {outs[0].dtype}
-    for out, figure in zip(outs, FIGURES[name]["outs"], strict=True):
+    for out, figure in zip(outs, case["outs"], strict=True):
         assert_allclose(out.data, figure, rtol=1e-3, atol=1e-4)
 
 
 @every_case
-def test_a_saved_layer_is_the_same_when_it_is_loaded(name, tmp_path):
-    layer = layer_of(name)
+def test_a_saved_layer_is_the_same_when_it_is_loaded(case, tmp_path):
+    layer = layer_of(case)
     nn.save(layer, tmp_path / "layer.safetensors")
-    twin, inputs = nn.load(tmp_path / "layer.safetensors"), inputs_of(name)
+    twin, inputs = nn.load(tmp_path / "layer.safetensors"), inputs_of(case)
     assert repr(twin) == repr(layer)
-    for a, b in zip(called(name, twin, inputs), called(name, layer, inputs), strict=True):
+    for a, b in zip(called(case, twin, inputs), called(case, layer, inputs), strict=True):
         assert_array_equal(a.data, b.data)
 
 

@@ -23,24 +23,21 @@ def gradient(w, x, y):
 
 def test_the_variance_of_a_batchs_gradient_falls_as_one_over_its_size():
     x, y = regression()
-    w = Tensor(np.zeros(3), requires_grad=True)
-    rng = np.random.default_rng(1)
-    draws = 2000
+    rng, draws = np.random.default_rng(1), 2000
 
-    def variance(size):
-        batches = rng.integers(len(x), size=(draws, size))  # with replacement: independent
-        found = np.array([gradient(w, x[batch], y[batch]) for batch in batches])
-        return found.var(axis=0, ddof=1).sum()
+    def variance(batches):
+        w = Tensor(np.zeros((len(batches), 3, 1)), requires_grad=True)  # for each its own
+        ((x[batches] @ w - y[batches][..., None]) ** 2).mean(axis=1).sum().backward()
+        return w.grad.var(axis=0).sum()
 
-    # The variance of one example's gradient, from all of them.
-    of_one = np.array([gradient(w, x[i : i + 1], y[i : i + 1]) for i in range(len(x))])
-    exact = of_one.var(axis=0).sum()
+    exact = variance(np.arange(len(x))[:, None])  # of one example's gradient, from all of them
     for size in (1, 4, 16, 64):
         # A variance estimated from n draws is uncertain by √((2 + excess kurtosis) / n) of itself;
         # the mean of B examples has 1/B of the excess of one, which is less than 20 here. The bound
         # is four times that: 24 % and less for batches, against a factor of 4 between neighbours.
         spread = 4 * np.sqrt((2 + 20 / size) / draws)
-        assert variance(size) * size / exact == pytest.approx(1, abs=spread)
+        batches = rng.integers(len(x), size=(draws, size))  # with replacement: independent
+        assert variance(batches) * size / exact == pytest.approx(1, abs=spread)
 
 
 def test_the_mean_of_batch_gradients_is_the_gradient_of_all():

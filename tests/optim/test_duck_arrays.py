@@ -17,7 +17,7 @@ RULES = [optim.SGD, optim.Momentum, optim.Adagrad, optim.RMSprop, optim.Adam, op
 def trained(rule, make, data):
     *parameters, predict = make()
     optimizer = rule(parameters, lr=0.1)
-    for _ in range(4):
+    for _ in range(2):
         optimizer.zero_grad()
         ((predict(data) - 1.0) ** 2).mean().backward()
         optimizer.step()
@@ -39,10 +39,10 @@ def layer():
     return *model.parameters(), model
 
 
-@each("rule", RULES)
+@each("rule", [optim.SGD, optim.Adam])
 @each("make", [tensors, tensor_and_value, layer])
 def test_a_model_learns_from_dasks_arrays_what_it_learns_from_numpys(rule, make):
-    there, here = trained(rule, make, da.from_array(X, chunks=2)), trained(rule, make, X)
+    there, here = trained(rule, make, da.from_array(X, chunks=3)), trained(rule, make, X)
     for found, expected, first in zip(there, here, make()):
         assert_allclose(found, expected, rtol=1e-12)
         assert not np.array_equal(found, np.asarray(first.data))

@@ -178,11 +178,10 @@ def everything(model):
     return repr((model.state_dict(), own, rngs, outside, chance))
 
 
-@each("rule", [SGD, Adam])
 @each("layer", LAYERS)
-def test_a_sweep_leaves_everything_that_the_closure_reaches_as_it_was(layer, rule):
+def test_a_sweep_leaves_everything_that_the_closure_reaches_as_it_was(layer):
     model = build(layer)
-    closure, optimizer = CLOSURES["lambda"](model), rule(model.parameters(), lr=0.05)
+    closure, optimizer = CLOSURES["lambda"](model), Adam(model.parameters(), lr=0.05)
     optimizer.step(closure)
     before, state = everything(model), repr(optimizer.state_dict())
     optimizer.step(closure)
