@@ -2,6 +2,7 @@
 
 import base64
 import io
+import itertools
 import json
 import re
 import shutil
@@ -22,6 +23,7 @@ from nn.pictures.network import network_scene
 from nn.training.printed import printed_step
 from nn.training.stage import Stage
 from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.each import in_ci
 
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(not NODE, reason="there is no node here")
@@ -87,6 +89,20 @@ def own_loss():
     return model, x, y.reshape(-1, 1), loss, optim.Momentum(model.parameters(), lr=0.1)
 
 
+def another_order():
+    model, x, y, loss, _ = two_classes(optim.SGD, lr=0.1)
+    return model, x, y, loss, optim.Adam(model.parameters()[::-1], lr=0.02)
+
+
+def fewer_steps():
+    """Of one parameter fewer than of the others."""
+    model, x, y, loss, optimizer = two_classes(optim.Adam, lr=0.02)
+    model[0].weight.requires_grad = False
+    losses_of_python(model, x, y, loss, optimizer, stored_batches(len(x))[:5])
+    model[0].weight.requires_grad = True
+    return model, x, y, loss, optimizer
+
+
 PROGRAMS = {
     "SGD": lambda: two_classes(optim.SGD, lr=0.1),
     "SGD with momentum": lambda: two_classes(optim.SGD, lr=0.1, momentum=0.9, nesterov=True),
@@ -107,6 +123,8 @@ PROGRAMS = {
     "a loss of one's own": own_loss,
     "several groups": groups,
     "a loss with a parameter that nobody trains": loss_with_a_number_that_stays,
+    "the optimizer has the parameters in another order": another_order,
+    "some parameters have taken fewer steps": fewer_steps,
 }
 
 
@@ -122,86 +140,48 @@ def losses_of_python(model, x, y, loss, optimizer, batches):
     ]
 
 
-@pytest.mark.slow
-@needs_node
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_a_hundred_steps_on_stored_batches_have_pythons_losses(name, tmp_path):
-    model, x, y, loss, optimizer = PROGRAMS[name]()
-    page = nn.playground(model, (x, y), loss, optimizer)
-    batches = stored_batches(len(x))
-    found = losses_of_the_page(page, batches, tmp_path)
-    wanted = losses_of_python(model, x, y, loss, optimizer, batches)
-    assert np.abs(wanted).min() < 0.7 * abs(wanted[0])  # it has learnt
-    np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
-
-
-def losses_of_the_page(page, batches, folder, run=0, rate="undefined", each=None):
-    each = each or f"train.step(rows, {rate})"
-    program = (
-        f"const data = {json.dumps(page._data)};\n{page.code}\n{file_text('trainer.js')}\n"
-        f"const train = trainers(data)[{run}], batches = {json.dumps(batches)};\n"
-        f"console.log(JSON.stringify(batches.map((rows) => {each})));"
-    )
-    (folder / "train.js").write_text(program, "utf-8")
+def losses_of_pages(pages, batches, folder, each="train.step(rows)", runs=(0,)):
+    """Of every run of every page, what is said for each batch: one Node for all."""
+    steps = f"trainers(data)[run], said = (train, rows, k) => {each}"
+    program = [f"const batches = {json.dumps(batches)}, losses = [];"]
+    for page in pages:
+        program += [
+            f"{{ const data = {json.dumps(page._data)};\n{page.code}\n{file_text('trainer.js')}",
+            f"for (const run of {json.dumps([*runs])}) {{ const train = {steps};",
+            "  losses.push(batches.map((rows, k) => said(train, rows, k))); } }",
+        ]
+    (folder / "train.js").write_text("\n".join([*program, "console.log(JSON.stringify(losses));"]))
     ran = subprocess.run([NODE, "train.js"], cwd=folder, capture_output=True, text=True, check=True)
     return json.loads(ran.stdout)
 
 
 @needs_node
-@pytest.mark.parametrize("name", PROGRAMS)
-def test_a_page_goes_on_from_the_middle_of_a_training_as_python_does(name, tmp_path):
-    model, x, y, loss, optimizer = PROGRAMS[name]()
-    batches = stored_batches(len(x))
-    before = losses_of_python(model, x, y, loss, optimizer, batches[:37])
-    page = nn.playground(model, (x, y), loss, optimizer)
-    found = losses_of_the_page(page, batches, tmp_path)
-    wanted = losses_of_python(model, x, y, loss, optimizer, batches)
-    assert abs(wanted[-1]) != abs(before[-1])
-    np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
+def test_a_hundred_steps_from_the_start_or_the_middle_of_a_training_have_pythons_losses(tmp_path):
+    pages, wanted, starts = [], [], in_ci([[0, 37]] * 2, [[0], [37]])
+    batches = stored_batches(60)
+    for make, some in zip(PROGRAMS.values(), itertools.cycle(starts)):
+        for taken in some:
+            model, x, y, loss, optimizer = make()
+            losses_of_python(model, x, y, loss, optimizer, batches[:taken])
+            pages.append(nn.playground(model, (x, y), loss, optimizer))
+            wanted.append(losses_of_python(model, x, y, loss, optimizer, batches))
+            assert taken or np.abs(wanted[-1]).min() < 0.7 * abs(wanted[-1][0])  # it has learnt
+    found = losses_of_pages(pages, batches, tmp_path)
+    for page, losses, expected in zip(pages, found, wanted, strict=True):
+        np.testing.assert_allclose(losses, expected, rtol=1e-12, atol=1e-12, err_msg=repr(page))
 
 
 @needs_node
-def test_a_page_goes_on_where_the_optimizer_has_the_parameters_in_another_order(tmp_path):
-    model, x, y, loss, _ = two_classes(optim.SGD, lr=0.1)
-    optimizer = optim.Adam(model.parameters()[::-1], lr=0.02)
-    batches = stored_batches(len(x))
-    losses_of_python(model, x, y, loss, optimizer, batches[:20])
-    found = losses_of_the_page(nn.playground(model, (x, y), loss, optimizer), batches, tmp_path)
-    wanted = losses_of_python(model, x, y, loss, optimizer, batches)
-    np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
-
-
-@needs_node
-def test_a_page_goes_on_where_some_parameters_have_taken_fewer_steps(tmp_path):
-    model, x, y, loss, optimizer = two_classes(optim.Adam, lr=0.02)
-    batches = stored_batches(len(x))
-    model[0].weight.requires_grad = False
-    losses_of_python(model, x, y, loss, optimizer, batches[:5])
-    model[0].weight.requires_grad = True
-    found = losses_of_the_page(nn.playground(model, (x, y), loss, optimizer), batches, tmp_path)
-    wanted = losses_of_python(model, x, y, loss, optimizer, batches)
-    np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
-
-
-@needs_node
-@pytest.mark.parametrize("rate", [0.5, 0.01])
-def test_the_rate_of_a_page_is_that_of_all_groups_in_proportion(tmp_path, rate):
+def test_the_rate_is_that_of_all_groups_in_proportion_and_held_out_examples_move_nothing(tmp_path):
     model, x, y, loss, optimizer = groups()
     page, batches = nn.playground(model, (x, y), loss, optimizer), stored_batches(len(x))
-    found = losses_of_the_page(page, batches, tmp_path, rate=rate)
-    optimizer.param_groups[0]["lr"] = rate
-    optimizer.param_groups[1]["lr"] *= rate / 0.3
-    wanted = losses_of_python(model, x, y, loss, optimizer, batches)
-    np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
-
-
-@needs_node
-def test_held_out_examples_move_nothing(tmp_path):
-    model, x, y, loss, optimizer = two_classes(optim.Adam, lr=0.02)
-    page, batches = nn.playground(model, (x, y), loss, optimizer), stored_batches(len(x))
-    held = "(train.lossOf(rows, data.x), train.step(rows))"
-    found = losses_of_the_page(page, batches, tmp_path, each=held)
-    wanted = losses_of_python(model, x, y, loss, optimizer, batches)
+    each = "(train.lossOf(rows, data.x), train.step(rows, k % 2 ? 0.5 : 0.01))"
+    (found,) = losses_of_pages([page], batches, tmp_path, each)
+    wanted = []
+    for k, rows in enumerate(batches):
+        rate = 0.5 if k % 2 else 0.01
+        optimizer.param_groups[0]["lr"], optimizer.param_groups[1]["lr"] = rate, rate / 3
+        wanted += losses_of_python(model, x, y, loss, optimizer, [rows])
     np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
 
 
@@ -399,18 +379,15 @@ def test_trainings_side_by_side_begin_alike_and_have_pythons_losses_each(tmp_pat
     rules["Adam"] = optim.Adam(model.parameters(), lr=0.05)
     page = nn.playground(model, (x, y), loss, rules)
     assert repr(page) == "Playground(MLP, 60 examples, SGD, Adam: small, stable, large, Adam)"
+    assert page.code.count("function program(B)") == 2  # what differs in numbers is printed once
     batches, start = stored_batches(len(x)), [p.data.copy() for p in model.parameters()]
-    for run, rule in enumerate(rules.values()):
-        found = losses_of_the_page(page, batches, tmp_path, run)
+    for found, rule in zip(
+        losses_of_pages([page], batches, tmp_path, runs=range(4)), rules.values()
+    ):
         for p, numbers in zip(model.parameters(), start, strict=True):
             p.data = numbers
         wanted = losses_of_python(model, x, y, loss, rule, batches)
         np.testing.assert_allclose(found, wanted, rtol=1e-12, atol=1e-12)
-
-
-def test_steps_that_differ_in_numbers_are_printed_once():
-    model, x, y, loss, rules = compared()
-    assert nn.playground(model, (x, y), loss, rules).code.count("function program(B)") == 1
 
 
 def test_what_cannot_be_compared_is_refused_by_its_name():
