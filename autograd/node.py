@@ -344,9 +344,10 @@ def _forget(found: Iterable[tuple[Node, Any]]) -> None:
 
 def _constant_root() -> GraphError:
     return GraphError(
-        "backward: the root is a constant (computed under no_grad(), detached, or made of "
-        "nothing that requires a gradient), so there is nothing to differentiate. Make what it "
-        "shall be differentiated by with requires_grad=True: Tensor(data, requires_grad=True)."
+        "backward: the root is a constant (computed under no_grad(), detached, given back by a "
+        "compiled function that called backward() itself, or made of nothing that requires a "
+        "gradient), so there is nothing to differentiate. Make what it shall be "
+        "differentiated by with requires_grad=True: Tensor(data, requires_grad=True)."
     )
 
 

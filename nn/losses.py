@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from autograd.spellings import called_as
 from nn import functional
 from nn.functional.targets import check_reduction
 from nn.module import Module
@@ -26,6 +27,7 @@ class Loss(Module):
     function: ClassVar[Callable[..., Any]]
     options: ClassVar[tuple[str, ...]] = ()  # the attributes that are arguments of the function
 
+    @called_as("loss = nn.MSELoss(), or another, and call it: loss(predictions, targets)")
     def __init__(self, *, reduction: str = "mean") -> None:
         check_reduction(type(self).__name__, reduction)
         self.reduction = reduction
@@ -170,6 +172,7 @@ class CrossEntropyLoss(Loss):
     function = staticmethod(functional.cross_entropy)
     options = ("weight", "label_smoothing", "ignore_index")
 
+    @called_as("loss = nn.CrossEntropyLoss(), and call it: loss(scores, classes)")
     def __init__(
         self,
         weight: Operand | None = None,

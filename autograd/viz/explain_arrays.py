@@ -21,7 +21,7 @@ from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass, Step
 from autograd.viz.text import aligned, array_text, columns, number, numbers, shape_text
 from autograd.viz.trace import Formula, Node
-from autograd.viz.tree import Tree, aligned_rows
+from autograd.viz.tree import Tree, aligned_rows, number_tree
 from autograd.viz.windows import window_texts
 from autograd.viz.written import Written
 
@@ -161,11 +161,12 @@ class EntryExplanation(Written):
     def _terms(self, parent: Node, at: Index) -> Iterator[_Term]:
         """What the entry acts on: for each entry of each use, its two factors."""
         steps = self._steps
-        for node, position in self._uses.get(parent, ()):
+        uses = self._uses.get(parent, ())
+        if any(np.size(steps.gradient(node)) > LARGEST for node, _ in uses):
+            self.cut = True  # the others alone would be a sum that is not the derivative
+            return
+        for node, position in uses:
             upstream = steps.gradient(node)
-            if np.size(upstream) > LARGEST:
-                self.cut = True
-                continue
             for place in np.ndindex(np.shape(upstream)):
                 local = steps.entry_number(node, position, place, at)
                 if local != 0:
@@ -177,15 +178,17 @@ class EntryExplanation(Written):
 
     def __str__(self) -> str:
         lines = [self._line(left, terms) for left, terms in self.equations]
-        if self.cut:
+        if self.cut and lines:
             lines.append("… and so on to the root.")
         title = f"{self.symbol.text} by the chain rule of its entries:"
         whole = f"{self.symbol.text} = {number(self.total)}"
         matrices = [line for text in self._matrices for line in ["", *text.split("\n")]]
         indented = [f"  {line}".rstrip() for line in (*lines, *matrices)]
         if not self.equations:
-            zero = f"{whole}: each local derivative by it is 0."
-            return "\n".join([zero, *indented, "", whole] if indented else [zero])
+            why = "each local derivative by it is 0."
+            if self.cut:
+                why = f"it acts on an array of more than {LARGEST} numbers. Take fewer examples."
+            return "\n".join([f"{whole}: {why}", *indented])
         return "\n".join([title, "", *indented, "", whole])
 
     def _line(self, left: Derivative, terms: Sequence[_Term]) -> str:
@@ -205,8 +208,8 @@ class EntryExplanation(Written):
             (left.tree, [part for line in _sum(terms).lines for part in line])
             for left, terms in self.equations
         ]
-        zero: list[tuple[Tree, list[Tree]]] = [(self.symbol.tree, [("mo", "="), ("mn", "0")])]
-        return aligned_rows(rows or zero)
+        result = [("mo", "="), number_tree(number(self.total))]
+        return aligned_rows(rows or [(self.symbol.tree, result)])
 
 
 def _sum(terms: Sequence[_Term]) -> Sum:

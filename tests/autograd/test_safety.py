@@ -408,9 +408,10 @@ def test_a_pull_after_a_write_gives_the_derivative_where_it_was_taken():
         (lambda t: np.broadcast_to(t, (3, 3)), ShapeError, r"^broadcast_to: .* do not fit"),
         (lambda t: np.linalg.solve(t, np.ones(3)), ShapeError, r"^solve: .* do not fit"),
         (lambda t: Tensor(START).sum().backward(), GraphError,
-         r"^backward: the root is a constant \(computed under no_grad\(\), detached, or made of "
-         r"nothing that requires a gradient\), so there is nothing to differentiate\. Make .* with "
-         r"requires_grad=True: Tensor\(data, requires_grad=True\)\.$"),
+         r"^backward: the root is a constant \(computed under no_grad\(\), detached, given back by "
+         r"a compiled function that called backward\(\) itself, or made of nothing that requires a "
+         r"gradient\), so there is nothing to differentiate\. Make .* with requires_grad=True: "
+         r"Tensor\(data, requires_grad=True\)\.$"),
         (lambda t: t.detach().sum().backward(), GraphError, r"^backward: the root is a constant"),
         (lambda t: (t > 2).astype(float).sum().backward(), AttributeError, "backward"),
         (lambda t: setattr(t, "grad", np.ones(3)), ShapeError, r"grad needs shape \(2, 2\), but"),

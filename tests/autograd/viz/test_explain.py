@@ -322,6 +322,21 @@ def test_an_entry_that_the_root_does_not_change_with_is_said_to_be_0():
     assert explain(y, a[1]).total == 2.0
 
 
+def test_an_entry_that_acts_on_too_many_numbers_has_its_derivative_and_no_part_of_a_sum():
+    X = Tensor(np.ones((300, 1)), label="X")
+    w = Tensor([[0.5]], requires_grad=True, label="w")
+    for L, total in [((X @ w).sum(), 300), ((X @ w).sum() + (w * w).sum(), 301)]:
+        L.label = "L"
+        entry = explain(L, w[0, 0])
+        first, *matrices = str(entry).split("\n")
+        assert first == (
+            f"dL/dw₀₀ = {total}: it acts on an array of more than 256 numbers. Take fewer examples."
+        )
+        assert not any("dL/dw₀₀" in line for line in matrices)
+        assert f"&= {total}\n" in entry.latex
+        assert entry.total == total
+
+
 def test_other_entries_that_are_nan_or_inf_leave_an_entry_its_derivative():
     q = Tensor([[0.5, math.nan], [math.inf, 0.0]], requires_grad=True, label="q")
     y = (q * q).sum()
