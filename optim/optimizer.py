@@ -59,7 +59,7 @@ class Optimizer:
             results of operations.
 
     Attributes:
-        params: The parameters, as a list.
+        params: The parameters, as a tuple.
         names: What errors call them: the name they came with, else their label, else a number.
 
     Raises:
@@ -80,7 +80,7 @@ class Optimizer:
             cls.__init__ = called_as(functools.partial(_call, cls))(cls.__init__)  # type: ignore[method-assign]
 
     def __init__(self, params: Params) -> None:
-        self.params: list[Tensor | Value] = []
+        self.params: tuple[Tensor | Value, ...] = ()
         self.names: list[str] = Names()
         self._take(params)
 
@@ -111,7 +111,7 @@ class Optimizer:
             raise ValueError(f"{who}: needs each parameter once, but {twice} came again.")
         if not any(p.requires_grad for p in params):
             raise ValueError(f"{who}: needs a parameter that requires a gradient, but none does.")
-        self.params += params
+        self.params += tuple(params)
         self.names += names
         return params
 

@@ -99,7 +99,7 @@ class UpdateRule(Optimizer):
                 setattr(cls, new, vars(cls)[old])
 
     def __init__(self, params: Params | Iterable[dict[str, Any]], **settings: Any) -> None:
-        self.params, self.names = [], Names()
+        self.params, self.names = (), Names()
         self.param_groups: list[Group] = []
         self._memories: list[Memory] = []
         self._defaults = settings

@@ -21,6 +21,7 @@ import builtins
 import dis
 import functools
 import gc
+import operator
 import os
 import pathlib
 import random
@@ -315,14 +316,15 @@ def _is_alone(x: object) -> bool:
 
 
 def _copied(x: object, inside: tuple[int, ...] = ()) -> object:
-    """Lists, tuples and dicts as they are now; what is in them is not copied."""
+    """Lists, tuples and dicts as they are now; neither what is in them nor what cannot change."""
     if type(x) not in EXACT or id(x) in inside:  # it may contain itself
         return x
     inside = (*inside, id(x))
     if isinstance(x, dict):
         return {key: _copied(part, inside) for key, part in x.items()}
     assert isinstance(x, (list, tuple))
-    return type(x)([_copied(part, inside) for part in x])
+    parts = [_copied(part, inside) for part in x]
+    return x if type(x) is tuple and all(map(operator.is_, parts, x)) else type(x)(parts)
 
 
 def _contents_of(x: object) -> object:

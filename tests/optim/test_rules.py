@@ -156,7 +156,7 @@ def test_groups_have_settings_of_their_own():
         v.grad = 1.0
     optimizer.step()
     assert (x.data, y.data, z.data) == (0.5, 0.5, 0.75)
-    assert optimizer.params == [x, y, z]
+    assert optimizer.params == (x, y, z)
     assert [group["params"] for group in optimizer.param_groups] == [[x, y], [z]]
     optimizer.param_groups[1]["lr"] = 0.75
     optimizer.step()

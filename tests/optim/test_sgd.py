@@ -140,7 +140,7 @@ def test_zero_grad_forgets_every_gradient():
 def test_parameters_may_come_from_a_generator():
     x = Value(1.0)
     optimizer = SGD((p for p in [x]), lr=0.1)
-    assert optimizer.params == [x]
+    assert optimizer.params == (x,)
 
 
 @pytest.mark.parametrize("lr", [0, -0.1, float("nan")])
