@@ -12,9 +12,8 @@ operations of Python. It is three rows that repeat themselves. Forward they beco
         values += (t0, t1, t2)
 
 and backward a loop that takes the results off again, with the gradients beside them. What stands in
-it is the engine's own backward pass: the rows are Values whose numbers are `Variable`s, and what is
-computed with a variable is written down as a line. Rows without a pattern are rounds of one row
-each, of several kinds.
+it are the rulebook's own derivatives, written down as they are computed (python_source.py). Rows
+without a pattern are rounds of one row each, of several kinds.
 
 Where Python has an error for what NumPy has a number, such as 1 / 0, the same text is run once more
 on NumPy's numbers, with its warnings.
@@ -26,27 +25,20 @@ import math
 import re
 from array import array
 from collections.abc import Iterator, Sequence
-from functools import partial
-from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.graph import CONSTANT, GATHER
-from autograd.compiler.passes import Ends
-from autograd.compiler.python_source import PythonSource, Variable, text_of
+from autograd.compiler.python_source import Variable, called, text_of
 from autograd.compiler.repeats import LONGEST, ROUNDS, repeats
-from autograd.node import gradients
-from autograd.value import Constant, Value, derivative
+from autograd.value import derivative
 
 if TYPE_CHECKING:
     from autograd.arrays import Array, IntArray
     from autograd.compiler.instructions import Chain
     from autograd.op import Elementwise
 
-_COPY: Any = SimpleNamespace(
-    name="copy", is_sum=False, is_product=False, is_flat=False, partials=(lambda x, out: 1.0,)
-)
 Operand = tuple[str, float]
 """Where an operand is: ("t", k) the k-th row of the round; ("b", d) the d-th number before it;
 ("s", p) at the same place in all rounds; ("m", c) at that which the c-th column says; ("c", x) the
@@ -59,127 +51,87 @@ class Round:
     Args:
         rows: Of each row its operation (None copies), to which operands gradients flow (1: left,
             2: right, 3: both), and its operands.
-        functions: What the lines call.
+        functions: What the lines call, and under which names.
     """
 
     def __init__(
-        self, rows: list[tuple[Any, int, list[Operand]]], functions: dict[str, tuple[Any, Any]]
+        self, rows: list[tuple[Any, int, list[Operand]]], functions: dict[Any, str]
     ) -> None:
         self.rows, self.functions = rows, functions
         self.places = dict.fromkeys(x for _, _, operands in rows for x in operands if x[0] in "bsm")
-        self.names = {x: f"s{x[1]}" if x[0] == "s" else f"x{x[0]}{x[1]}" for x in self.places}
-
-    def _read(self, source: PythonSource) -> dict[Operand, Any]:
-        """Write down where the operands from before the round are read from."""
-        for x, name in self.names.items():
-            if x[0] != "s":  # which is read once, before the rounds
-                source.text.append(f"{name} = values[{_index(x)}]")
-        return {x: Variable(source, name) for x, name in self.names.items()}
 
     def forward(self) -> list[str]:
         """The lines that compute the rows and append them to `values`."""
-        source = PythonSource(self.functions)
-        known, made = self._read(source), list[Any]()
-        for op, _, operands in self.rows:
-            given = [_operand(x, known, made) for x in operands]
-            made.append(given[0] if op is None else source.applied(op, given))
-        names = [text_of(x) for x in made]
-        alone = len(names) == 1
-        return [*source.text, f"keep({names[0]})" if alone else f"values += ({', '.join(names)})"]
+        text = self._read()
+        for k, (op, _, operands) in enumerate(self.rows):
+            given = [self._operand(x, "t") for x in operands]
+            text.append(f"t{k} = {text_of(op(*given) if op else given[0])}")
+        names = [f"t{k}" for k in range(len(self.rows))]
+        return [*text, f"values += ({', '.join(names)})" if names[1:] else "keep(t0)"]
 
     def backward(self) -> list[str]:
         """The lines that take the rows' results and gradients off, and carry these further."""
-        source = PythonSource(self.functions)
+        text = []
         last = range(len(self.rows) - 1, -1, -1)
-        source.text += [f"y{k} = pop()" for k in last] + [f"g{k} = take()" for k in last]
-        known = self._read(source)
-        leaves: dict[Operand, Value] = {}
-        made: list[Value] = []
-        for k, (op, flows, operands) in enumerate(self.rows):
-            out = Variable(source, f"y{k}")
-            if not flows:
-                made.append(_value(Constant, out))
-                continue
-            given = []
+        for k in last:
+            op, flows, operands = self.rows[k]
+            grad, out = self._variable(f"g{k}"), self._variable(f"y{k}")
+            given = [self._operand(x, "y") for x in operands]
             for side, x in enumerate(operands):
-                number = _operand(x, known, [node._data for node in made])
-                if not flows >> side & 1:
-                    given.append(_value(Constant, number))
-                elif x[0] == "t":
-                    given.append(made[int(x[1])])
-                else:
-                    given.append(leaves.setdefault(x, _value(Value, number)))
-            made.append(_result(_written(op, source) if op else _COPY, given, out))
-        ends = [
-            (node, Variable(source, f"g{k}")) for k, node in enumerate(made) if node.requires_grad
-        ]
-        if ends:
-            root = Ends([node for node, _ in ends])
-            found = gradients(root, list(leaves.values()), [seed for _, seed in ends])
-            for x, grad in zip(leaves, found, strict=True):
-                if grad is not None:
-                    target = f"a{x[1]}" if x[0] == "s" else f"grads[{_index(x)}]"
-                    source.text.append(f"{target} += {text_of(grad)}")
-        return _used(source.text)
+                if not flows >> side & 1 or (op is not None and op.is_flat):
+                    continue
+                slope = 1.0 if op is None else _slope(op, side, [*given, out])
+                one = op is None or op.is_one[side]
+                text.append(f"{_gradient(x)} += {text_of(grad if one else grad * slope)}")
+        needed = set(re.findall(r"\w+", " ".join(text)))
+        pairs = [*((f"y{k}", "pop()") for k in last), *((f"g{k}", "take()") for k in last)]
+        taken = [f"{name} = {call}" if name in needed else call for name, call in pairs]
+        return [*taken, *(x for x in self._read() if x.split()[0] in needed), *text]
+
+    def _read(self) -> list[str]:
+        """The lines that read operands from before the round, but for what is always the same."""
+        return [f"{_name(x)} = values[{_index(x)}]" for x in self.places if x[0] != "s"]
+
+    def _operand(self, x: Operand, made: str) -> Any:
+        if x[0] == "c":
+            return x[1]
+        return self._variable(f"{made}{x[1]}" if x[0] == "t" else _name(x))
+
+    def _variable(self, name: str) -> Any:
+        return Variable(name, self.functions)
 
 
-def _used(text: list[str]) -> list[str]:
-    """The lines but for those that give a name to what no other line needs."""
-    needed: set[str] = set()
-    kept = []
-    for line in reversed(text):
-        name, _, expression = line.partition(" = ")
-        if expression and name not in needed:
-            if expression.endswith("()"):  # a number is taken off all the same
-                kept.append(expression)
-            continue
-        needed.update(re.findall(r"\w+", line))
-        kept.append(line)
-    return kept[::-1]
+def _name(x: Operand) -> str:
+    """What an operand from before the round is called in it."""
+    return f"s{x[1]}" if x[0] == "s" else f"x{x[0]}{x[1]}"
 
 
 def _index(x: Operand) -> str:
     return f"-{x[1]}" if x[0] == "b" else f"m{x[1]}"
 
 
-def _operand(x: Operand, known: dict[Operand, Any], made: list[Any]) -> Any:
-    if x[0] == "c":
-        return x[1]
-    return made[int(x[1])] if x[0] == "t" else known[x]
+def _gradient(x: Operand) -> str:
+    """What an operand's gradient is added to."""
+    if x[0] == "t":
+        return f"g{x[1]}"
+    return f"a{x[1]}" if x[0] == "s" else f"grads[{_index(x)}]"
 
 
-def _value(kind: type[Value], data: Any) -> Any:
-    out: Any = kind.__new__(kind)
-    out._data, out.label = data, ""
-    out._grad = out.op = out._left = out._right = None
-    return out
+def _slope(op: Elementwise, side: int, given: list[Any]) -> Any:
+    """An operation's derivative, written down; of one that asks for numbers, a call."""
+    try:
+        return op.partials[side](*given)
+    except (TypeError, ValueError, AttributeError):
+        name = f"{op.name}_{side}_"
+        return called((op, side), name, [text_of(x) for x in given], given[-1].functions)
 
 
-def _result(op: Any, operands: list[Any], data: Variable) -> Any:
-    out = _value(Value, data)
-    out.op = op
-    out._left, out._x = operands[0], operands[0]._data
-    if len(operands) == 2:
-        out._right, out._y = operands[1], operands[1]._data
-    return out
-
-
-def _written(op: Elementwise, source: PythonSource) -> Any:
-    """The operation, whose derivatives are written down; one that asks for numbers, as a call."""
-
-    def rule(i: int, *numbers: Any) -> Any:
-        try:
-            return op.partials[i](*numbers)
-        except (TypeError, ValueError, AttributeError):
-            given = op.partials[i], partial(_derivative, op, i)
-            return source.call(f"{op.name}_{i}", *given, [text_of(x) for x in numbers])
-
-    partials = tuple(partial(rule, i) for i in range(op.arity))
-    return SimpleNamespace(**vars(op) | {"partials": partials})
-
-
-def _derivative(op: Elementwise, i: int, *numbers: float) -> np.float64:
-    return np.float64(derivative(op, i, tuple(map(float, numbers))))
+def _both(function: Any) -> tuple[Any, Any]:
+    """What a line calls: of Python's floats, and of NumPy's numbers."""
+    if not isinstance(function, tuple):
+        return function.scalar, function.forward
+    op, side = function
+    return op.partials[side], lambda *x: np.float64(derivative(op, side, tuple(map(float, x))))
 
 
 class Stretch:
@@ -266,7 +218,7 @@ class Stretch:
 
     def _compiled(self, kinds: list[list[Any]]) -> list[tuple[Any, Any]]:
         """The two functions for rounds of some kinds: of Python's floats, and of NumPy's."""
-        functions: dict[str, tuple[Any, Any]] = {}
+        functions: dict[Any, str] = {}
         rounds = [Round(rows, functions) for rows in kinds]
         names = ["kind"] * (self.kinds is not None) + [f"m{c}" for c in range(len(self.moving))]
         loop = f"    for {', '.join(names)}, in columns:" if names else "    for _ in columns:"
@@ -280,7 +232,7 @@ class Stretch:
         text += [f"    grads[{p}] += a{p}" for p in same]
         code, loops = compile("\n".join(text), "<rounds>", "exec"), []
         for which in (0, 1):
-            space = {name: pair[which] for name, pair in functions.items()}
+            space = {name: _both(x)[which] for x, name in functions.items()}
             exec(code, space := {**space, "inf": math.inf, "nan": math.nan})
             loops.append((space["forward"], space["backward"]))
         return loops

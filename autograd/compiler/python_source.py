@@ -1,18 +1,15 @@
-"""Python source that is written while rules are computed: its lines, and its variables.
+"""Python source of what rules compute: they are run on variables, and what they do is written down.
 
-A rule of the rulebook is computed on variables as on floats, and what it does is written down:
-
->>> source = PythonSource({})
->>> x = Variable(source, "x")
+>>> x = Variable("x", {})
 >>> 1 - x * x
-t1
->>> source.text
-['t0 = x * x', 't1 = 1.0 - t0']
+(1.0 - (x * x))
+>>> RULEBOOK["tanh"](x)
+tanh0(x)
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -20,122 +17,91 @@ import numpy as np
 from autograd.op import OF_USERS, RENAMED, RULEBOOK
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from autograd.op import Op
 
-_INFIX = {
-    "add": "{} + {}", "subtract": "{} - {}", "multiply": "{} * {}", "divide": "{} / {}",
-    "negative": "-{}",
+    Function = Op | tuple[Op, int]
+    """An operation, or its derivative by one of its operands."""
+
+_INFIX = {"add": "+", "subtract": "-", "multiply": "*", "divide": "/"}
+_COMPARISONS: dict[np.ufunc, str] = {
+    np.greater: ">", np.greater_equal: ">=", np.less: "<", np.less_equal: "<=", np.equal: "==",
 }  # fmt: skip
-_COMPARISONS = {
-    np.greater: "{} > {}", np.greater_equal: "{} >= {}", np.less: "{} < {}",
-    np.less_equal: "{} <= {}",
-}  # fmt: skip
-
-
-class PythonSource:
-    """The text of a round, and the functions that it calls.
-
-    Attributes:
-        text: The lines.
-        functions: By its name in the text, a function of Python's floats and one of NumPy's.
-    """
-
-    def __init__(self, functions: dict[str, tuple[Any, Any]]) -> None:
-        self.text: list[str] = []
-        self.functions = functions
-
-    def assigned(self, expression: str) -> Variable:
-        """A new name for what an expression gives."""
-        name = f"t{len(self.text)}"
-        self.text.append(f"{name} = {expression}")
-        return Variable(self, name)
-
-    def applied(self, op: Any, operands: Sequence[Any]) -> Variable:
-        """An operation on variables and numbers."""
-        names = [text_of(x) for x in operands]
-        if op.name == "multiply" and "1.0" in names:
-            other: Variable = operands[1 - names.index("1.0")]
-            return other
-        if op.name in _INFIX:
-            return self.assigned(_INFIX[op.name].format(*names))
-        return self.call(op.name, op.scalar, op.forward, names)
-
-    def call(
-        self,
-        name: str,
-        of_floats: Callable[..., Any],
-        of_numpys: Callable[..., Any],
-        names: Sequence[str],
-    ) -> Variable:
-        """A call of a function."""
-        self.functions[f"{name}_"] = of_floats, of_numpys
-        return self.assigned(f"{name}_({', '.join(names)})")
 
 
 class Variable:
-    """A number by its name in the text that is written."""
+    """A number by how it is written.
 
-    __slots__ = ("name", "source")
+    Attributes:
+        text: That.
+        functions: What is called in the text, and under which name.
+    """
+
+    __slots__ = ("functions", "text")
     _rank: ClassVar[int] = 3
 
-    def __init__(self, source: PythonSource, name: str) -> None:
-        self.source, self.name = source, name
+    def __init__(self, text: str, functions: dict[Function, str]) -> None:
+        self.text, self.functions = text, functions
 
     @classmethod
     def _apply(cls, op: Op, operands: tuple[Any, ...], params: dict[str, Any]) -> Variable:
-        source = next(x.source for x in operands if isinstance(x, Variable))
-        return source.applied(op, operands)
+        names = [text_of(x) for x in operands]
+        functions = next(x.functions for x in operands if isinstance(x, Variable))
+        if op.name in _INFIX:
+            return cls(f"({names[0]} {_INFIX[op.name]} {names[1]})", functions)
+        if op.name == "negative":
+            return cls(f"(-{names[0]})", functions)
+        return called(op, op.name, names, functions)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """In a rule that is written with it, `np.cos(x)`."""
+        if ufunc in _COMPARISONS:
+            return _compared(ufunc)(*inputs)
         name = RENAMED.get(ufunc.__name__, ufunc.__name__)
         op = RULEBOOK.get(name) or OF_USERS.get(name)
-        if method != "__call__" or kwargs or (op is None and ufunc not in _COMPARISONS):
-            return NotImplemented
-        return op(*inputs) if op else self.source.assigned(_compared(ufunc, *inputs))
-
-    def __gt__(self, other: Any) -> Variable:
-        return self.source.assigned(_compared(np.greater, self, other))
-
-    def __ge__(self, other: Any) -> Variable:
-        return self.source.assigned(_compared(np.greater_equal, self, other))
-
-    def __lt__(self, other: Any) -> Variable:
-        return self.source.assigned(_compared(np.less, self, other))
-
-    def __le__(self, other: Any) -> Variable:
-        return self.source.assigned(_compared(np.less_equal, self, other))
+        return NotImplemented if op is None or method != "__call__" or kwargs else op(*inputs)
 
     def __repr__(self) -> str:
-        return self.name
+        return self.text
 
     def __bool__(self) -> bool:
         raise TypeError("a rule that branches is called as it is")
 
 
-def _install(op: Op) -> None:
-    """Make an operation a method of variables, and its operator theirs."""
+def called(
+    function: Function, name: str, names: list[str], functions: dict[Function, str]
+) -> Variable:
+    """A call of a function, which is given a name of its own."""
+    known = functions.setdefault(function, f"{name}{len(functions)}")
+    return Variable(f"{known}({', '.join(names)})", functions)
+
+
+def text_of(x: float | Variable) -> str:
+    """How a variable or a number is written."""
+    return x.text if isinstance(x, Variable) else repr(float(x))
+
+
+def _compared(ufunc: np.ufunc) -> Callable[..., Variable]:
+    """What writes a comparison down."""
+
+    def method(x: Any, y: Any) -> Variable:
+        functions = (x if isinstance(x, Variable) else y).functions
+        return Variable(f"({text_of(x)} {_COMPARISONS[ufunc]} {text_of(y)})", functions)
+
+    return method
+
+
+def _install(operator: str, op: Op) -> None:
+    """Make an operation an operator of variables."""
 
     def method(*operands: Any) -> Any:
         return op(*operands)
 
-    method.__name__, method.__doc__ = op.name, (op.__doc__ or "").partition("\n")[0]
-    setattr(Variable, op.name, method)
-    if op.operator:
-        setattr(Variable, f"__{op.operator}__", method)
-        setattr(Variable, f"__r{op.operator}__", lambda x, y: op(y, x))
+    setattr(Variable, f"__{operator}__", method)
+    setattr(Variable, f"__r{operator}__", lambda x, y: op(y, x))
 
 
 for _op in RULEBOOK.values():
-    _install(_op)
-
-
-def text_of(x: float | Variable) -> str:
-    """A variable's name, or how a number is written."""
-    return x.name if isinstance(x, Variable) else repr(float(x))
-
-
-def _compared(relation: Any, x: Any, y: Any) -> str:
-    return _COMPARISONS[relation].format(text_of(x), text_of(y))
+    if _op.operator:
+        _install(_op.operator, _op)
+for _ufunc, _name in zip(_COMPARISONS, ("gt", "ge", "lt", "le", "eq"), strict=True):
+    setattr(Variable, f"__{_name}__", _compared(_ufunc))

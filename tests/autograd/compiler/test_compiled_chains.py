@@ -128,6 +128,12 @@ def test_a_rule_that_branches_is_called_in_a_chain():
     assert_a_chain(recurrence(lambda x: bent_for_chains(x * w) + 0.1), [w], (0.3,), 1e-12)
 
 
+def test_powers_of_zero_have_the_uncompiled_gradients_in_a_chain():
+    w = Value(0.0)
+    f = recurrence(lambda x: (x * 0.5) ** w * 0.0)
+    assert_a_chain(f, [w], (0.0,))
+
+
 def test_guards_and_results_inside_a_chain_are_seen():
     w = Value(0.9)
 
