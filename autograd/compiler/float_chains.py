@@ -30,7 +30,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.compiler.graph import CONSTANT, GATHER
-from autograd.compiler.python_source import Variable, called, text_of
+from autograd.compiler.python_source import Variable, applied, text_of
 from autograd.compiler.repeats import LONGEST, ROUNDS, repeats
 from autograd.value import derivative
 
@@ -122,8 +122,7 @@ def _slope(op: Elementwise, side: int, given: list[Any]) -> Any:
     try:
         return op.partials[side](*given)
     except (TypeError, ValueError, AttributeError):
-        name = f"{op.name}_{side}_"
-        return called((op, side), name, [text_of(x) for x in given], given[-1].functions)
+        return applied(f"{op.name}_{side}_", (op, side), given)
 
 
 def _both(function: Any) -> tuple[Any, Any]:

@@ -39,11 +39,12 @@ if TYPE_CHECKING:
 
 Calls = list[Call]
 
-_writing = threading.RLock()
-"""Native code may be made of the calls, by another thread, before they are made first."""
-
 MOST = 2
 """In so many pieces at most numbers are moved by a call each, and not one by one."""
+
+
+_writing = threading.RLock()
+"""Native code may be made of the calls, by another thread, before they are made first."""
 
 
 class Rounds(ABC):
@@ -63,7 +64,7 @@ class Rounds(ABC):
     def calls(self, *arrays: Array) -> Calls:
         """All that is done, in order, for the arrays of the first run."""
         with _writing:
-            if self.known is None:
+            if self.known is None:  # what it takes to write them is not kept
                 self.known = type(self)(self.loop)._written(*arrays)
         return self.known
 

@@ -19,55 +19,42 @@ from typing import Any
 
 Call = partial[Any]
 
-Step = tuple[str, tuple[str, ...], tuple[tuple[str, str], ...]]
-"""The names of a function, of its arguments, and of those given by name."""
-
 
 class Repeat:
-    """Calls to be made in every round.
+    """Calls to be made in every round, or to be had one by one.
 
     Args:
-        steps: Of each its function, its arguments and those given by name: "c0", "c1", … for what
+        steps: Of each its function, and its arguments as they are written: "c0", "c1", … for what
             is the same in all rounds, "a0", "a1", … for columns.
+        same, columns: How many there are of these.
 
     Example:
         >>> import numpy as np
-        >>> double = Repeat((("c0", ("a0", "a1"), ()), ("c0", ("a1", "a1"), ())))
+        >>> double = Repeat((("c0", "a0, a1"), ("c0", "a1, a1")), 1, 2)
         >>> rows = np.arange(6.0).reshape(3, 2)
         >>> double([np.negative], [list(rows), list(rows)])
         >>> rows.tolist()
         [[0.0, 1.0], [2.0, 3.0], [4.0, 5.0]]
     """
 
-    def __init__(self, steps: tuple[Step, ...]) -> None:
-        self.steps = steps
-        names = {x for f, args, named in steps for x in (f, *args, *(x for _, x in named))}
-        same, columns = (
-            [f"{kind}{k}" for k in range(sum(x[0] == kind for x in names))] for kind in "ca"
-        )
-        lines = [
-            f"        {f}({', '.join([*args, *(f'{key}={x}' for key, x in named)])})"
-            for f, args, named in steps
-        ]
-        text = ["def run(same, columns):", f"    {', '.join(same)}, = same"]
-        text += [f"    for {', '.join(columns)}, in zip(*columns):", *lines]
-        space: dict[str, Any] = {}
+    def __init__(self, steps: tuple[tuple[str, str], ...], same: int, columns: int) -> None:
+        text = []
+        for name, form in (("run", "{}({})"), ("calls", "yield partial({}, {})")):
+            text += [f"def {name}(same, columns):", f"    {_names('c', same)} = same"]
+            text += [f"    for {_names('a', columns)} in zip(*columns):"]
+            text += ["        " + form.format(*step) for step in steps]
+        space: dict[str, Any] = {"partial": partial}
         exec(compile("\n".join(text), "<repeated calls>", "exec"), space)
         self.run: Callable[..., None] = space["run"]
+        self.calls: Callable[..., Iterator[Call]] = space["calls"]
 
     def __call__(self, same: Sequence[object], columns: Sequence[Sequence[object]]) -> None:
         """Make them, in order."""
         self.run(same, columns)
 
-    def calls(self, same: Sequence[object], columns: Sequence[Sequence[object]]) -> Iterator[Call]:
-        """The calls one by one."""
-        for row in zip(*columns, strict=True):
-            known: dict[str, Any] = {f"c{k}": x for k, x in enumerate(same)}
-            known |= {f"a{k}": x for k, x in enumerate(row)}
-            for f, args, named in self.steps:
-                yield partial(
-                    known[f], *(known[x] for x in args), **{key: known[x] for key, x in named}
-                )
+
+def _names(letter: str, count: int) -> str:
+    return "".join(f"{letter}{k}, " for k in range(count))
 
 
 _repeat = lru_cache(256)(Repeat)
@@ -83,35 +70,31 @@ def repeated(
         rounds: Says what an argument is in each round; None if it is the same in all.
         some: The rounds.
     """
-    names: dict[int, tuple[str, object]] = {}
-    same: list[object] = []
-    columns: list[list[object]] = []
+    same: dict[int, tuple[str, Any]] = {}
+    columns: dict[int, tuple[str, list[Any]]] = {}
 
     def name(x: object) -> str:
         found = rounds(x)
         if found is None:
-            if id(x) not in names:
-                names[id(x)] = f"c{len(same)}", x
-                same.append(x)
-            return names[id(x)][0]
-        if id(found) not in names:
-            names[id(found)] = f"a{len(columns)}", found
-            columns.append([found[k] for k in some])
-        return names[id(found)][0]
+            return same.setdefault(id(x), (f"c{len(same)}", x))[0]
+        return columns.setdefault(id(found), (f"a{len(columns)}", found))[0]
 
-    steps = [
-        (name(x.func), tuple(map(name, x.args)), tuple((k, name(y)) for k, y in x.keywords.items()))
-        for x in calls
-    ]
-    if columns:
-        return [partial(_repeat(tuple(steps)), same, columns)] if some else []
-    return [*calls] * len(some)
+    def step(call: Call) -> tuple[str, str]:
+        named = (f"{key}={name(x)}" for key, x in call.keywords.items())
+        return name(call.func), ", ".join([*map(name, call.args), *named])
+
+    steps = tuple(map(step, calls))
+    if not columns:
+        return [*calls] * len(some)
+    repeat = _repeat(steps, len(same), len(columns))
+    every = [[found[k] for k in some] for _, found in columns.values()]
+    return [partial(repeat, [x for _, x in same.values()], every)] if some else []
 
 
-def unrolled(calls: Iterable[Call]) -> Iterator[Call]:
+def unrolled(calls: Iterable[Call]) -> list[Call]:
     """The calls, of loops those that they make."""
+    found: list[Call] = []
     for call in calls:
-        if isinstance(call.func, Repeat):
-            yield from unrolled(call.func.calls(*call.args))
-        else:
-            yield call
+        inner = getattr(call.func, "calls", None)
+        found += [call] if inner is None else unrolled(inner(*call.args))
+    return found

@@ -30,11 +30,12 @@ from autograd.compiler.native.loops import (
     Code,
     Nest,
 )
-from autograd.compiler.native.lowering import expanded, lowered
+from autograd.compiler.native.lowering import lowered
 from autograd.compiler.native.machine import Compiled, Ending, known_in_c, this_machine
 from autograd.compiler.native.memories import Memories, UnknownStep
 from autograd.compiler.native.rolling import rolled
 from autograd.compiler.relocation import arrays_in
+from autograd.compiler.repeated_calls import unrolled
 
 if TYPE_CHECKING:
     from autograd.compiler.program import Workspace
@@ -124,7 +125,7 @@ class Native:
 
     def _compile(self, space: Workspace) -> None:
         """Make the code of every section; where that fails, leave it to NumPy."""
-        if sum(len(expanded(section)) for section in sections_of(space)) > MANY:
+        if sum(len(unrolled(section)) for section in sections_of(space)) > MANY:
             self.stop()
             return
         try:
@@ -157,7 +158,7 @@ class Native:
             functions = ((function, at) for function, (_, begins) in pairs for at in begins)
             native = [_native_calls(x, functions, kept) for x in pieces]
             if not code.tried:
-                if not agree([expanded(section) for section in sections], native):
+                if not agree([unrolled(section) for section in sections], native):
                     self.stop()
                     self.warn("came out otherwise than with NumPy when it was tried")
                     return
@@ -195,11 +196,11 @@ def sections_of(space: Workspace) -> list[list[Call]]:
 
 def _pieces_of(space: Workspace) -> tuple[list[list[Call]], list[list[Piece]], Memories]:
     """The sections; each as nests, where they are known; and their memories."""
-    sections = [(x, expanded(x)) for x in sections_of(space) if x]
+    sections = [(x, unrolled(x)) for x in sections_of(space) if x]
     calls = [call for _, each in sections for call in each]
     # Lookups of single numbers at fixed places are the compiler's own; other places may be the
     # arguments'.
-    own = {id(call) for section in space.scalars.sections for call in expanded(section)}
+    own = {id(call) for section in space.scalars.sections for call in unrolled(section)}
     own |= {id(call) for call in space.forward if _is_own(call)}
     others = (x for call in calls if id(call) not in own for x in arrays_in(call))
     given = [space.indices, *(x for x in others if x.dtype.kind in "iu")]

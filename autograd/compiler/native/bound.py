@@ -25,10 +25,10 @@ from autograd.compiler.native.bound_step import (
     writes,
 )
 from autograd.compiler.native.loops import FIXED, GIVEN, LEAF, MADE
-from autograd.compiler.native.lowering import expanded
 from autograd.compiler.numpy_calls import Call
 from autograd.compiler.outputs import Passed
 from autograd.compiler.program import Program, Workspace
+from autograd.compiler.repeated_calls import unrolled
 from autograd.compiler.tape import SOURCE, VIEW, Traced
 from autograd.errors import CompileError
 from autograd.tensor import Tensor
@@ -132,7 +132,7 @@ def bound(
     calls = [
         call for call in space.forward if id(call) not in copying and not _takes_leaves(call, space)
     ]
-    out.forward = [*taken_over(program, space), *expanded(calls)]
+    out.forward = [*taken_over(program, space), *unrolled(calls)]
     out.results = _results(who, program, space)
     parts = [(name, places[0]) for name, places in out.arguments]
     _check_numbers(who, [*parts, *out.results, *((name, x) for name, x, _ in out.leaves)])
@@ -283,4 +283,4 @@ def _backward(out: BoundProgram, program: Program, space: Workspace) -> None:
         row = np.zeros(len(places))
         out.backward.append(partial(taken, grad.reshape(-1), np.flatnonzero(flowing), out=row))
         out.backward.append(partial(np.add.at, space.seeds, places, row))
-    out.backward += expanded(space.scalars.sections[1])
+    out.backward += unrolled(space.scalars.sections[1])

@@ -8,14 +8,12 @@ is not known here raises UnknownStep, and stays a call of NumPy's.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
 
 from autograd.compiler.emit import Emitted
 from autograd.compiler.float_chains import FloatChain
-from autograd.compiler.loop_calls import Rounds
 from autograd.compiler.native import chains
 from autograd.compiler.native.arithmetic import assigned, elementwise, product, reduction
 from autograd.compiler.native.lookups import added_at, chosen
@@ -24,7 +22,6 @@ from autograd.compiler.native.memories import Memories, UnknownStep
 from autograd.compiler.native.moves import MOVES
 from autograd.compiler.numpy_calls import DOT, Call
 from autograd.compiler.relocation import arrays_in
-from autograd.compiler.repeated_calls import unrolled
 
 
 def lowered(call: Call, memories: Memories) -> list[Nest]:
@@ -68,15 +65,6 @@ def lowered(call: Call, memories: Memories) -> list[Nest]:
     else:
         raise UnknownStep(name or "a call")
     return [simplified(nest, joined=False) for nest in found]
-
-
-def expanded(section: Iterable[Call]) -> list[Call]:
-    """The calls, of a loop's rounds those that it makes."""
-    found: list[Call] = []
-    for call in section:
-        function = call.func
-        found += unrolled(function.calls(*call.args) if isinstance(function, Rounds) else [call])
-    return found
 
 
 def comment_on(call: Call, memories: Memories) -> str:
