@@ -9,6 +9,9 @@ import pytest
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
 
+# Browsers, pages in them, and hosts of notebooks.
+pytest_plugins = ["tests.autograd.viz.player.players", "tests.autograd.viz.player.hosts"]
+
 MOST = 4  # each process finds all tests for itself, which takes some seconds
 
 

@@ -5,13 +5,13 @@ import runpy
 
 import pytest
 
-from tests.autograd.viz.player.players import browser, needs_browser  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.players import needs_browser
 
 DOCS = pathlib.Path(__file__).parents[1] / "docs"
 
 
 @needs_browser
-def test_the_manual_shows_the_pictures_that_its_script_takes(browser, tmp_path):  # noqa: F811
+def test_the_manual_shows_the_pictures_that_its_script_takes(browser, tmp_path):
     Image = pytest.importorskip("PIL.Image")
     runpy.run_path(str(DOCS / "classroom_pictures.py"))["write_pictures"](browser, tmp_path)
     taken = sorted(tmp_path.iterdir())

@@ -18,7 +18,7 @@ import urllib.parse
 
 import pytest
 
-from tests.autograd.viz.player.players import browser, needs_browser  # noqa: F401 (a fixture)
+from tests.autograd.viz.player.players import needs_browser
 
 ROOT = pathlib.Path(__file__).parents[1]
 HERE = pathlib.Path(__file__).parent / "browser"
@@ -144,7 +144,7 @@ class Quiet(http.server.SimpleHTTPRequestHandler):
 
 
 @pytest.fixture
-def open_page(site, browser):  # noqa: F811
+def open_page(site, browser):
     """Opens a page of the site, which stands in a sub-folder; nothing may be asked of elsewhere."""
     serve = functools.partial(Quiet, directory=site.parent)
     server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), serve)

@@ -11,7 +11,7 @@ import pytest
 import nn
 from autograd import ShapeError
 from autograd.viz.scene import HOT, LEAF, Curve, Text
-from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.players import needs_browser
 
 
 def weights_drawn(picture):
@@ -126,14 +126,14 @@ def test_what_has_no_such_picture_is_told():
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_on_its_page_one_goes_forwards_backwards_and_to_the_operations(
-    play, tmp_path, width, scheme  # noqa: F811
+    play, tmp_path, width, scheme
 ):  # fmt: skip
     from axe_playwright_python.sync_playwright import Axe
 
     picture = two_two_one().picture([1.0, 1.0], [[1.0]], nn.MSELoss())
     picture.save(tmp_path / "net.html")
     options = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
-    page = play(tmp_path / "net.html", wait=".glassgrad .pic", bypass_csp=True, **options).page
+    page = play(tmp_path / "net.html", wait=".glassgrad .pic", **options).page
     said = page.locator("p[role=status]")
     assert said.inner_text() == repr(picture)
     page.get_by_role("button", name="Backwards").click()
@@ -274,13 +274,13 @@ def test_operations_of_a_neuron_that_cannot_be_shown_are_told():
 
 @needs_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_a_neuron_that_is_clicked_shows_its_operations(play, tmp_path, scheme):  # noqa: F811
+def test_a_neuron_that_is_clicked_shows_its_operations(play, tmp_path, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
     picture = two_two_one().picture([1.0, 1.0], [[1.0]], nn.MSELoss())
     picture.save(tmp_path / "net.html")
     options = {"viewport": {"width": 930, "height": 800}, "color_scheme": scheme}
-    page = play(tmp_path / "net.html", wait=".glassgrad .pic", bypass_csp=True, **options).page
+    page = play(tmp_path / "net.html", wait=".glassgrad .pic", **options).page
     said = page.locator("p[role=status]")
     violations = Axe().run(page).response["violations"]
     assert [(v["id"], [n["html"][:90] for n in v["nodes"][:3]]) for v in violations] == []

@@ -8,7 +8,8 @@ import matplotlib.pyplot as plt
 import pytest
 
 from nn.course import flipbook, showing
-from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.fitting import violations
+from tests.autograd.viz.player.players import needs_browser
 
 pytestmark = needs_browser
 ROOT = pathlib.Path(__file__).parents[2]
@@ -24,20 +25,13 @@ def book():
 
 
 @pytest.fixture
-def page_of(play, tmp_path):  # noqa: F811
+def page_of(play, tmp_path):
     def open_(body, style=""):
         path = tmp_path / "page.html"
         path.write_text(PAGE.format(style, body), "utf-8")
-        return play(path, wait="main", bypass_csp=True).page
+        return play(path, wait="main").page
 
     return open_
-
-
-def violations(page):
-    from axe_playwright_python.sync_playwright import Axe
-
-    found = Axe().run(page).response["violations"]
-    return [(v["id"], [node["html"][:80] for node in v["nodes"][:3]]) for v in found]
 
 
 @pytest.mark.parametrize("style", ["", "background:#111;color:#eee"], ids=["light", "dark"])
@@ -47,7 +41,7 @@ def test_axe_finds_no_fault_with_boxes_and_flipbooks(page_of, book, style):
     assert violations(page_of("".join(boxes) + book._repr_html_(), style)) == []
 
 
-def test_axe_finds_no_fault_with_a_sheet(play, tmp_path):  # noqa: F811
+def test_axe_finds_no_fault_with_a_sheet(play, tmp_path):
     pytest.importorskip("latex2mathml")  # of the extra docs
     spec = importlib.util.spec_from_file_location("sheets", ROOT / "docs" / "course_material.py")
     material = importlib.util.module_from_spec(spec)
@@ -55,7 +49,7 @@ def test_axe_finds_no_fault_with_a_sheet(play, tmp_path):  # noqa: F811
     notebook = json.loads((ROOT / "notebooks" / "15-own-autograd.ipynb").read_text("utf-8"))
     path = tmp_path / "sheet.html"
     path.write_text(material.sheet(notebook), "utf-8")
-    assert violations(play(path, wait="main", bypass_csp=True).page) == []
+    assert violations(play(path, wait="main").page) == []
 
 
 def test_a_flipbook_turns_by_buttons_by_the_slider_and_by_itself(page_of, book):

@@ -11,7 +11,7 @@ import pytest
 
 from autograd.__main__ import main
 from autograd.viz.sheet import tasks, write_sheet
-from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.players import needs_browser
 
 FUNCTIONS = {
     "tanh": math.tanh,
@@ -90,7 +90,7 @@ def test_pdflatex_compiles_a_sheet_and_nothing_hangs_over_a_page(tmp_path, size)
 
 @needs_browser
 @pytest.mark.parametrize("width", [390, 1280])
-def test_a_sheet_is_as_wide_as_the_screen(play, tmp_path, width):  # noqa: F811
+def test_a_sheet_is_as_wide_as_the_screen(play, tmp_path, width):
     write_sheet(tmp_path / "sheet.html", 7, 3, 12)
     viewport = {"width": width, "height": 800}
     player = play(tmp_path / "sheet.html", wait="table", viewport=viewport)

@@ -7,7 +7,7 @@ import pytest
 import nn
 import optim
 from tests.autograd.viz.player.fitting import faults_everywhere, tab_stops, tab_to
-from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.players import needs_browser
 
 pytestmark = needs_browser
 
@@ -93,8 +93,8 @@ def saved(tmp_path_factory):
     return page
 
 
-def opened(play, path, **options):  # noqa: F811
-    return play(path, wait=".glassgrad button", bypass_csp=True, **options).page
+def opened(play, path, **options):
+    return play(path, wait=".glassgrad button", **options).page
 
 
 def caption(page):
@@ -102,7 +102,7 @@ def caption(page):
 
 
 @pytest.mark.parametrize("name", PAGES)
-def test_every_page_fits_every_screen_and_axe_finds_no_fault(play, saved, name):  # noqa: F811
+def test_every_page_fits_every_screen_and_axe_finds_no_fault(play, saved, name):
     page = opened(play, saved(name), reduced_motion="reduce")
     if name in TRAINING:
         page.evaluate("document.querySelector('.glassgrad').steps(60)")
@@ -117,7 +117,7 @@ SLIDERS = ["speed", "rate", "batch", "noise", "test", "seed"]
 
 
 @pytest.mark.parametrize("name", TRAINING)
-def test_a_training_is_run_set_and_begun_anew_by_keys_alone(play, saved, name):  # noqa: F811
+def test_a_training_is_run_set_and_begun_anew_by_keys_alone(play, saved, name):
     page = opened(play, saved(name))
     page.keyboard.press("ArrowRight")  # before anybody has clicked on it
     page.wait_for_function(STEP, arg=1)
@@ -151,7 +151,7 @@ MORE = """(step) => +document.querySelector('.glassgrad').shadowRoot
 
 
 @pytest.mark.parametrize("name", FILMS)
-def test_a_film_is_played_by_keys_alone(play, saved, name):  # noqa: F811
+def test_a_film_is_played_by_keys_alone(play, saved, name):
     page = opened(play, saved(name))
     assert tab_stops(page)[:7] == ["First", "Back", "Play", "Next", "Last", "Frame", "Speed"]
     tab_to(page, "First")
@@ -168,7 +168,7 @@ def test_a_film_is_played_by_keys_alone(play, saved, name):  # noqa: F811
 
 
 @pytest.mark.parametrize("name", NETWORKS)
-def test_the_views_of_a_network_are_chosen_by_keys_alone(play, saved, name):  # noqa: F811
+def test_the_views_of_a_network_are_chosen_by_keys_alone(play, saved, name):
     page = opened(play, saved(name))
     said = page.locator("p[role=status]")
     forwards = said.inner_text()
@@ -196,7 +196,7 @@ def long_film(tmp_path_factory):
 
 
 @pytest.mark.parametrize("motion", ["reduce", "no-preference"])
-def test_who_wants_little_motion_sees_a_training_once_a_second(play, saved, motion):  # noqa: F811
+def test_who_wants_little_motion_sees_a_training_once_a_second(play, saved, motion):
     page = opened(play, saved("two classes"), reduced_motion=motion)
     page.evaluate(COUNTED)
     page.keyboard.press(" ")
@@ -212,9 +212,9 @@ def test_who_wants_little_motion_sees_a_training_once_a_second(play, saved, moti
 
 @pytest.mark.parametrize(("motion", "frames"), [("reduce", 4), ("no-preference", 20)])
 def test_who_wants_little_motion_sees_two_frames_a_second_of_a_film(
-    play, long_film, motion, frames  # noqa: F811
+    play, long_film, motion, frames
 ):  # fmt: skip
-    page = opened(play, long_film, reduced_motion=motion)
+    page = opened(play, long_film, reduced_motion=motion, last=True)
     page.clock.install(time=0)
     page.reload()
     page.wait_for_selector(".glassgrad nav")
@@ -248,7 +248,7 @@ DRAWN = """async () => {
 
 @pytest.mark.parametrize("name", ["two classes", "three rates"])
 def test_who_drags_a_slider_or_holds_a_key_is_shown_no_more_than_ten_pictures_a_second(
-    play, saved, name  # noqa: F811
+    play, saved, name
 ):  # fmt: skip
     page = opened(play, saved(name))
     page.keyboard.press("ArrowRight")

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 import nn
-from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.players import needs_browser
 
 pytestmark = needs_browser
 
@@ -34,7 +34,7 @@ def states(page):
     )
 
 
-def test_the_film_is_scrubbed_stepped_and_played(play, film):  # noqa: F811
+def test_the_film_is_scrubbed_stepped_and_played(play, film):
     page = play(film).page
     assert caption(page) == "step 6 · loss 0.1667"
     assert page.locator(".panel svg").count() == 4
@@ -57,7 +57,7 @@ def test_the_film_is_scrubbed_stepped_and_played(play, film):  # noqa: F811
     assert states(page) == at_end
 
 
-def test_the_film_obeys_the_keys(play, film):  # noqa: F811
+def test_the_film_obeys_the_keys(play, film):
     page = play(film).page
     page.keyboard.press("Home")  # before anybody has clicked on it
     assert caption(page) == "step 0"
@@ -74,11 +74,11 @@ def test_the_film_obeys_the_keys(play, film):  # noqa: F811
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 930, 1280, 1920])
-def test_at_every_width_nothing_is_cut_off_and_axe_finds_no_fault(play, film, width, scheme):  # noqa: F811
+def test_at_every_width_nothing_is_cut_off_and_axe_finds_no_fault(play, film, width, scheme):
     from axe_playwright_python.sync_playwright import Axe
 
     player = play(
-        film, viewport={"width": width, "height": 900}, color_scheme=scheme, bypass_csp=True,
+        film, viewport={"width": width, "height": 900}, color_scheme=scheme,
         reduced_motion="reduce",
     )  # fmt: skip
     page = player.page
@@ -90,7 +90,7 @@ def test_at_every_width_nothing_is_cut_off_and_axe_finds_no_fault(play, film, wi
     assert [(v["id"], [n["html"][:90] for n in v["nodes"][:3]]) for v in found] == []
 
 
-def test_without_scripts_the_last_picture_remains(play, film):  # noqa: F811
+def test_without_scripts_the_last_picture_remains(play, film):
     page = play(film, java_script_enabled=False).page
     picture = page.locator("img.glassgrad-still")
     assert picture.get_attribute("alt") == "MLP learning moons. step 6 · loss 0.1667"

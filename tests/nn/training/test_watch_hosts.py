@@ -5,15 +5,8 @@ import re
 
 import pytest
 
-from tests.autograd.viz.player.hosts import (  # noqa: F401 (fixtures)
-    IN_COLAB,
-    IN_VSCODE,
-    ROOT,
-    blank,
-    lab,
-    page_of,
-)
-from tests.autograd.viz.player.players import browser, needs_browser  # noqa: F401 (a fixture)
+from tests.autograd.viz.player.hosts import IN_COLAB, IN_VSCODE, ROOT
+from tests.autograd.viz.player.players import needs_browser
 
 nbformat = pytest.importorskip("nbformat")
 nbclient = pytest.importorskip("nbclient")
@@ -163,7 +156,7 @@ def assert_goes_backwards(page):
 
 
 def test_in_vs_code_each_picture_takes_the_place_of_the_one_before_and_the_film_is_alive(
-    blank, sent  # noqa: F811
+    blank, sent
 ):  # fmt: skip
     texts = [content["data"]["text/html"] for _, content in outputs(sent["own loop"])]
     for k, html in enumerate(texts):
@@ -188,7 +181,7 @@ VSCODE_POLICY = (
 
 
 @pytest.mark.parametrize("policy", ["", VSCODE_POLICY], ids=["no policy", "its policy"])
-def test_in_vs_code_a_page_trains_and_a_network_goes_backwards(blank, last, policy):  # noqa: F811
+def test_in_vs_code_a_page_trains_and_a_network_goes_backwards(blank, last, policy):
     if policy:
         meta = f'<meta http-equiv="Content-Security-Policy" content="{policy}">'
         blank.set_content(f"<!DOCTYPE html><html><head>{meta}</head><body></body></html>")
@@ -200,7 +193,7 @@ def test_in_vs_code_a_page_trains_and_a_network_goes_backwards(blank, last, poli
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_in_a_frame_without_rights_as_on_colab_all_are_alive(blank, last, theme):  # noqa: F811
+def test_in_a_frame_without_rights_as_on_colab_all_are_alive(blank, last, theme):
     for name, check in (
         ("own loop", lambda page: assert_film_alive(page, "step")),
         ("playground", assert_trains), ("picture", assert_goes_backwards),
@@ -227,7 +220,7 @@ SANITISED = """\
 
 @pytest.mark.parametrize("name", ["own loop", "fit", "picture", "playground"])
 def test_where_no_script_and_no_style_is_let_through_a_picture_or_a_sentence_remains(
-    blank, last, name  # noqa: F811
+    blank, last, name
 ):  # fmt: skip
     blank.evaluate(SANITISED, last[name])
     if name == "playground":
@@ -242,7 +235,7 @@ def test_where_no_script_and_no_style_is_let_through_a_picture_or_a_sentence_rem
     assert re.match("MLP learning|Network 2 → 4", picture.get_attribute("alt"))
 
 
-def test_in_jupyterlab_one_sees_a_model_learn_and_then_the_film_of_it(page_of, notebook):  # noqa: F811
+def test_in_jupyterlab_one_sees_a_model_learn_and_then_the_film_of_it(page_of, notebook):
     page = page_of(notebook.name)
     page.get_by_text("Python 3 (ipykernel) | Idle").wait_for(timeout=60_000)
     cells = page.locator(".jp-Notebook .jp-Cell")

@@ -44,16 +44,30 @@ _PAINTED = """() => new Promise((done) =>
 
 def faults(page):
     """What does not fit into a page as wide as it is, and what axe finds."""
-    from axe_playwright_python.sync_playwright import Axe
-
     found = page.evaluate(_BEYOND)
     wide, room = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     if wide > room:
         found.append(f"the page is {wide} wide, the window {room}")
-    for violation in Axe().run(page).response["violations"]:
-        nodes = [node["html"][:90] for node in violation["nodes"][:3]]
-        found.append(f"axe: {violation['id']}: {nodes}")
-    return found
+    return found + violations(page)
+
+
+def violations(page, **options):
+    """What axe finds: which of its rules is broken, and where."""
+    from axe_playwright_python.sync_playwright import Axe
+
+    options = {"resultTypes": ["violations"]} | options
+    return [
+        f"axe: {violation['id']}: {[node['html'][:90] for node in violation['nodes'][:3]]}"
+        for violation in Axe().run(page, options=options).response["violations"]
+    ]
+
+
+def violations_in_both_themes(page):
+    """Those in the light and, of what a theme changes, which are the contrasts, in the dark."""
+    found = violations(page)
+    page.emulate_media(color_scheme="dark")
+    page.wait_for_selector(".glassgrad[data-theme=dark]")
+    return found + violations(page, runOnly=["color-contrast"])
 
 
 def faults_everywhere(page, widths=WIDTHS):

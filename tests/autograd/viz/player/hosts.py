@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from tests.autograd.viz.player.players import browser  # noqa: F401 (a fixture)
-
 ROOT = Path(__file__).resolve().parents[4]
 
 
@@ -52,7 +50,7 @@ def _address(server, log):
 
 
 @pytest.fixture
-def page_of(browser, lab):  # noqa: F811
+def page_of(browser, lab):
     context = browser.new_context(viewport={"width": 1280, "height": 900})
     outside = []
 
@@ -77,7 +75,7 @@ def page_of(browser, lab):  # noqa: F811
 
 
 @pytest.fixture
-def blank(browser):  # noqa: F811
+def blank(browser):
     """An empty page, in which no script may fail."""
     page = browser.new_page(viewport={"width": 900, "height": 700})
     problems = []

@@ -1,25 +1,23 @@
 """Drives the step player in a real browser: Debian's chromium, through Playwright."""
 
+import importlib.util
 import os
 import shutil
 from contextlib import contextmanager
 
 import pytest
 
+from tests.each import IN_CI
+
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--disable-background-networking"]
 
-try:
-    from playwright import sync_api
-except ImportError:
-    if os.environ.get("GLASSGRAD_CI") == "1":
-        raise
-    sync_api = None
-
 needs_browser = pytest.mark.skipif(
-    os.environ.get("GLASSGRAD_CI") != "1" and not (CHROMIUM and sync_api),
+    not IN_CI and not (CHROMIUM and importlib.util.find_spec("playwright")),
     reason="there is no chromium here, or no playwright (pip install playwright)",
 )
+
+SCREEN = {"width": 1280, "height": 900}
 
 
 class Player:
@@ -31,6 +29,10 @@ class Player:
         page.on("pageerror", lambda error: self.problems.append(f"error: {error}"))
         page.on("console", self._heard)
         page.on("request", self._requested)
+
+    def open(self, path, wait=".glassgrad nav"):
+        self.page.goto(f"file://{path}")
+        self.page.wait_for_selector(wait)
 
     def _heard(self, message):
         if message.type in ("error", "warning"):
@@ -86,35 +88,62 @@ def _number(text):
 
 @pytest.fixture(scope="module")  # not longer: while it lives, its event loop runs
 def browser():
-    with sync_api.sync_playwright() as driver:
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as driver:
         browser = driver.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
         yield browser
         browser.close()
 
 
-@pytest.fixture
-def play(browser, tmp_path):
-    """Opens a pass (or a file) in a page; at the end nothing may have gone wrong in any."""
-    players, contexts = [], []
+@pytest.fixture(scope="module")
+def idle(browser):
+    """Pages that no test looks at now, by whether scripts run: a new one takes a second."""
+    return {True: [], False: []}
 
-    def open_(steps, wait=".glassgrad nav", **options):
+
+@pytest.fixture
+def play(browser, idle, tmp_path):
+    """Opens a pass (or a file) in a page; at the end nothing may have gone wrong in any.
+
+    A test that leaves more behind in a page than another address does says `last=True`.
+    """
+    players, back = [], []
+
+    def open_(
+        steps,
+        wait=".glassgrad nav",
+        viewport=SCREEN,
+        color_scheme="light",
+        reduced_motion="no-preference",
+        java_script_enabled=True,
+        last=False,
+        bypass_csp=None,
+    ):
         path = steps
         if not isinstance(steps, (str, os.PathLike)):
             path = tmp_path / f"{len(players)}.html"
             steps.save(path)
-        context = browser.new_context(**({"viewport": {"width": 1280, "height": 900}} | options))
-        contexts.append(context)
-        player = Player(context.new_page())
+        if idle[java_script_enabled]:
+            player = idle[java_script_enabled].pop()
+        else:
+            context = browser.new_context(java_script_enabled=java_script_enabled)
+            player = Player(context.new_page())
         players.append(player)
-        player.page.goto(f"file://{path}")
-        if options.get("java_script_enabled", True):
-            player.page.wait_for_selector(wait)
+        if not last:
+            back.append((idle[java_script_enabled], player))
+        player.problems.clear()
+        page = player.page
+        page.mouse.move(0, 0)
+        page.set_viewport_size(viewport)
+        page.emulate_media(color_scheme=color_scheme, reduced_motion=reduced_motion)
+        player.open(path, wait if java_script_enabled else "body")
         return player
 
     yield open_
+    for pages, player in back:
+        pages.append(player)
     problems = [problem for player in players for problem in player.problems]
-    for context in contexts:
-        context.close()
     assert not problems, problems
 
 

@@ -19,7 +19,9 @@ from autograd.viz.text import number
 from autograd.viz.tree import markup
 from nn import LSTM
 from nn.scalar import MLP
-from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.fitting import WIDTHS, violations, violations_in_both_themes
+from tests.autograd.viz.player.players import needs_browser
+from tests.each import each
 
 pytestmark = needs_browser
 
@@ -35,7 +37,7 @@ def neuron():
     return loss, [x1, x2, w1, w2, b, n]
 
 
-def test_stepping_to_the_end_and_back_shows_the_engines_gradients(play):  # noqa: F811
+def test_stepping_to_the_end_and_back_shows_the_engines_gradients(play):
     loss, nodes = neuron()
     player = play(backprop(loss))
     player.press("End")
@@ -53,7 +55,7 @@ def test_stepping_to_the_end_and_back_shows_the_engines_gradients(play):  # noqa
     assert player.where() == "start"
 
 
-def test_a_gradient_not_reached_is_a_dash_then_partial_then_complete(play):  # noqa: F811
+def test_a_gradient_not_reached_is_a_dash_then_partial_then_complete(play):
     x = Value(3.0, label="x")
     y = x * x
     y.label = "y"
@@ -76,7 +78,7 @@ def test_a_gradient_not_reached_is_a_dash_then_partial_then_complete(play):  # n
     assert player.page.locator("[data-edge]").count() == 2
 
 
-def test_a_local_derivative_appears_at_its_arrow_when_the_operation_has_been_computed(play):  # noqa: F811
+def test_a_local_derivative_appears_at_its_arrow_when_the_operation_has_been_computed(play):
     x = Value(1.5, label="x")
     y = x * 4.0
     z = y.sin()
@@ -89,7 +91,7 @@ def test_a_local_derivative_appears_at_its_arrow_when_the_operation_has_been_com
     assert seen == [[], ["4"], ["4", number(math.cos(6.0))]]
 
 
-def test_each_step_shows_upstream_times_local_and_the_running_total(play):  # noqa: F811
+def test_each_step_shows_upstream_times_local_and_the_running_total(play):
     x, w = Value(3.0, label="x"), Value(-2.0, label="w")
     e = x * w
     e.label = "e"
@@ -110,7 +112,7 @@ def operands(op, rng):
     return [rng.uniform(max(low, -3.0) + 0.05, min(high, 3.0) - 0.05) for low, high in op.domain]
 
 
-def test_every_operation_of_the_rulebook_is_recomputed_to_1e_12(play):  # noqa: F811
+def test_every_operation_of_the_rulebook_is_recomputed_to_1e_12(play):
     rng = random.Random(5)
     ops = [op for op in RULEBOOK.values() if isinstance(op, Elementwise)]
     leaves = []
@@ -123,7 +125,7 @@ def test_every_operation_of_the_rulebook_is_recomputed_to_1e_12(play):  # noqa: 
         leaf.label = f"q{i}"
     total.label = "L"
     player = play(backprop(total))
-    for other in range(3):
+    for other in range(2):
         fresh = [x for op in ops for x in operands(op, rng)]
         set_leaves(player, {leaf.label: x for leaf, x in zip(leaves, fresh, strict=True)})
         for leaf, x in zip(leaves, fresh, strict=True):
@@ -158,7 +160,7 @@ def set_leaves(player, numbers):
     )
 
 
-def test_a_sign_of_equality_is_the_same_as_in_print(browser):  # noqa: F811
+def test_a_sign_of_equality_is_the_same_as_in_print(browser):
     pairs = [(1e5, 1e5 - 1e-9), (-1e5, -99999.99999999), (1e5, 99997.0), (3.0, 2.9996)]
     pairs += [
         (2.9996, 3.0),
@@ -178,7 +180,7 @@ def test_a_sign_of_equality_is_the_same_as_in_print(browser):  # noqa: F811
     assert [text[1] for text in told[:5]] == ["=", "=", "≈", "=", "≈"]
 
 
-def test_numbers_are_written_as_in_print(browser):  # noqa: F811
+def test_numbers_are_written_as_in_print(browser):
     rng = random.Random(1)
     numbers = [1.0625, 0.03125, -1.0615, 1e6, 999999.0, 123456.5, 1e-5, 9.9995e-5, 0.00012345, -0.0]
     numbers += [5e-324, 1.7976931348623157e308, 0.1 + 0.2, 1e22, 2.0**53 + 2, 0.5, 99995.0, 999.95]
@@ -195,7 +197,7 @@ def test_numbers_are_written_as_in_print(browser):  # noqa: F811
     assert special[1:] == [math.inf, -math.inf]
 
 
-def test_infinities_and_nan_are_shown_as_such(play):  # noqa: F811
+def test_infinities_and_nan_are_shown_as_such(play):
     x = Value(0.0, label="x")
     with pytest.warns(RuntimeWarning):
         y = x.log() * 0.0
@@ -221,7 +223,7 @@ def product_plus():
     return z, a, b
 
 
-def test_predict_hides_a_number_until_it_is_found(play):  # noqa: F811
+def test_predict_hides_a_number_until_it_is_found(play):
     z, *_ = product_plus()
     player = play(backprop(z))
     player.press("End", "p")
@@ -236,7 +238,7 @@ def test_predict_hides_a_number_until_it_is_found(play):  # noqa: F811
     assert "gets 2 through p" in player.sentence()
 
 
-def test_predict_shows_the_answer_when_asked_and_goes_on_with_the_keys(play):  # noqa: F811
+def test_predict_shows_the_answer_when_asked_and_goes_on_with_the_keys(play):
     z, *_ = product_plus()
     player = play(backprop(z))
     player.press("End", "p", "ArrowLeft")  # the new total of a, which two paths lead from
@@ -248,7 +250,7 @@ def test_predict_shows_the_answer_when_asked_and_goes_on_with_the_keys(play):  #
     assert player.where() == "backward step 4 of 4"
 
 
-def test_a_letter_typed_into_a_field_is_no_command(play):  # noqa: F811
+def test_a_letter_typed_into_a_field_is_no_command(play):
     z, *_ = product_plus()
     player = play(backprop(z))
     player.press("End", "p")
@@ -257,7 +259,7 @@ def test_a_letter_typed_into_a_field_is_no_command(play):  # noqa: F811
     assert player.page.locator("button[aria-pressed=true]").inner_text() == "Predict"
 
 
-def test_editing_a_leaf_recomputes_every_step_without_a_kernel(play):  # noqa: F811
+def test_editing_a_leaf_recomputes_every_step_without_a_kernel(play):
     z, *_ = product_plus()
     player = play(backprop(z))
     player.press("End", "ArrowDown")  # chooses a, the first node
@@ -273,7 +275,7 @@ def test_editing_a_leaf_recomputes_every_step_without_a_kernel(play):  # noqa: F
     assert player.rows()["z"][0] == "-4"
 
 
-def test_dragging_changes_the_number_at_an_arrow(play):  # noqa: F811
+def test_dragging_changes_the_number_at_an_arrow(play):
     z, *_ = product_plus()
     player = play(backprop(z))
     player.press("End")
@@ -281,7 +283,7 @@ def test_dragging_changes_the_number_at_an_arrow(play):  # noqa: F811
     assert player.page.locator("[data-edge='n2.0'] text").text_content() == "7.5"
 
 
-def test_run_until_a_node_changes_and_to_breakpoints(play):  # noqa: F811
+def test_run_until_a_node_changes_and_to_breakpoints(play):
     loss, _ = neuron()
     player = play(backprop(loss))
     player.press("ArrowDown", "ArrowDown", "u")  # x1
@@ -296,9 +298,9 @@ def test_run_until_a_node_changes_and_to_breakpoints(play):  # noqa: F811
     assert player.page.locator("circle.stop").count() == 0
 
 
-def test_play_stops_at_a_breakpoint_and_at_the_end(play):  # noqa: F811
+def test_play_stops_at_a_breakpoint_and_at_the_end(play):
     z, *_ = product_plus()
-    player = play(backprop(z))
+    player = play(backprop(z), last=True)
     player.page.clock.install()
     player.press(" ")
     assert player.page.locator("button[aria-label=Pause]").count() == 1
@@ -308,7 +310,7 @@ def test_play_stops_at_a_breakpoint_and_at_the_end(play):  # noqa: F811
     assert player.where() == "backward step 4 of 4"
 
 
-def test_a_click_on_a_node_expands_the_chain_rule_over_all_paths(play):  # noqa: F811
+def test_a_click_on_a_node_expands_the_chain_rule_over_all_paths(play):
     z, *_ = product_plus()
     player = play(backprop(z))
     player.page.locator("[data-node=n0]").click()
@@ -334,7 +336,7 @@ def test_a_click_on_a_node_expands_the_chain_rule_over_all_paths(play):  # noqa:
     assert player.page.locator("[data-path]").count() == 2
 
 
-def test_too_many_paths_are_counted_exactly(play):  # noqa: F811
+def test_too_many_paths_are_counted_exactly(play):
     x = Value(1.0, label="x")
     y = x
     for _ in range(70):
@@ -346,7 +348,7 @@ def test_too_many_paths_are_counted_exactly(play):  # noqa: F811
     assert f"… and {2**70 - 12:,} more paths." in text
 
 
-def test_why_topological_order_marks_the_first_wrong_number(play):  # noqa: F811
+def test_why_topological_order_marks_the_first_wrong_number(play):
     a = Value(2.0, label="a")
     b = a + a
     b.label = "b"
@@ -362,14 +364,14 @@ def test_why_topological_order_marks_the_first_wrong_number(play):  # noqa: F811
     ]
 
 
-def test_why_topological_order_says_where_both_orders_agree(play):  # noqa: F811
+def test_why_topological_order_says_where_both_orders_agree(play):
     z, *_ = product_plus()
     player = play(backprop(z))
     player.press("o")
     assert "Here both agree" in player.page.locator("section:has(.two)").inner_text()
 
 
-def test_gradients_left_by_an_earlier_pass_are_added_in_a_step_with_a_warning(play):  # noqa: F811
+def test_gradients_left_by_an_earlier_pass_are_added_in_a_step_with_a_warning(play):
     z, a, _ = product_plus()
     z.backward()
     steps = backprop(z)
@@ -382,7 +384,7 @@ def test_gradients_left_by_an_earlier_pass_are_added_in_a_step_with_a_warning(pl
     assert player.exact()["a"][1] == -2
 
 
-def test_the_line_that_made_a_node_is_shown_if_it_was_recorded(play):  # noqa: F811
+def test_the_line_that_made_a_node_is_shown_if_it_was_recorded(play):
     x = Value(2.0, label="x")
     with record_lines() as lines:
         y = x * x  # the square
@@ -396,7 +398,7 @@ def test_the_line_that_made_a_node_is_shown_if_it_was_recorded(play):  # noqa: F
 # --- tensors ----------------------------------------------------------------------------------
 
 
-def test_tensors_show_shapes_products_and_the_sum_over_a_repeated_axis(play):  # noqa: F811
+def test_tensors_show_shapes_products_and_the_sum_over_a_repeated_axis(play):
     X = Tensor([[1.0, 2.0, 3.0], [4.0, 5.0, 6.0]], label="X")
     W = Tensor([[1.0, -1.0], [0.5, 2.0], [0.0, 1.0]], requires_grad=True, label="W")
     b = Tensor([0.5, -0.5], requires_grad=True, label="b")
@@ -430,7 +432,7 @@ HOSTILE = [
 
 
 @pytest.mark.slow
-def test_hostile_names_are_text_everywhere(play, tmp_path):  # noqa: F811
+def test_hostile_names_are_text_everywhere(play, tmp_path):
     total = Value(0.0, label="<b>start</b>")
     for k, name in enumerate(HOSTILE):
         total = total * Value(k + 1.0, label=name) + Value(0.5, label=f"x{name}")
@@ -444,8 +446,7 @@ def test_hostile_names_are_text_everywhere(play, tmp_path):  # noqa: F811
     exec(code, scope)
     steps = backprop(scope["total"] + total, lines=scope["lines"])
     player = play(steps)
-    for key in ("End", "o", *["ArrowDown"] * 12, "p", *["ArrowLeft"] * 30):
-        player.press(key)
+    player.press("End", "o", *["ArrowDown"] * 12, "p", *["ArrowLeft"] * 30)
     player.open_table()
     assert player.page.evaluate("window.hacked") is None
     made = player.page.evaluate(
@@ -463,7 +464,7 @@ def test_hostile_names_are_text_everywhere(play, tmp_path):  # noqa: F811
     assert plain.page.locator("pre *").count() == 0
 
 
-def test_without_scripts_a_picture_and_all_steps_remain(play):  # noqa: F811
+def test_without_scripts_a_picture_and_all_steps_remain(play):
     loss, _ = neuron()
     steps = backprop(loss)
     player = play(steps, java_script_enabled=False)
@@ -474,12 +475,12 @@ def test_without_scripts_a_picture_and_all_steps_remain(play):  # noqa: F811
     assert player.page.locator("pre").inner_text() == str(steps)
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_the_theme_is_that_of_the_page_around(play, scheme):  # noqa: F811
-    player = play(backprop(product_plus()[0]), color_scheme=scheme)
-    host = player.page.locator(".glassgrad")
-    assert host.get_attribute("data-theme") == scheme
-    page = player.page
+def test_the_theme_is_that_of_the_page_around(play):
+    page = play(backprop(product_plus()[0]), color_scheme="dark").page
+    assert page.locator(".glassgrad").get_attribute("data-theme") == "dark"
+    page.emulate_media(color_scheme="light")
+    page.reload()
+    assert page.locator(".glassgrad").get_attribute("data-theme") == "light"
     page.evaluate("document.body.className = 'vscode-dark'")
     page.wait_for_function("document.querySelector('.glassgrad').dataset.theme === 'dark'")
     page.evaluate("document.body.className = ''; document.body.dataset.jpThemeLight = 'true'")
@@ -488,22 +489,16 @@ def test_the_theme_is_that_of_the_page_around(play, scheme):  # noqa: F811
     page.wait_for_function("document.querySelector('.glassgrad').dataset.theme === 'dark'")
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_fault(play, scheme):  # noqa: F811
-    from axe_playwright_python.sync_playwright import Axe
-
+def test_axe_finds_no_fault(play):
     loss, _ = neuron()
     loss.backward()
-    player = play(backprop(loss), color_scheme=scheme, bypass_csp=True)
+    player = play(backprop(loss))
     player.press("End", "ArrowLeft", "ArrowDown", "o", "p")
     player.open_table()
-    violations = Axe().run(player.page).response["violations"]
-    assert [
-        (v["id"], v["impact"], [n["html"][:80] for n in v["nodes"][:3]]) for v in violations
-    ] == []
+    assert violations_in_both_themes(player.page) == []
 
 
-def test_each_step_is_said_as_a_sentence_to_screen_readers(play):  # noqa: F811
+def test_each_step_is_said_as_a_sentence_to_screen_readers(play):
     player = play(backprop(product_plus()[0]))
     live = player.page.locator(".main > [role=status]")
     assert live.get_attribute("aria-live") == "polite"
@@ -511,7 +506,7 @@ def test_each_step_is_said_as_a_sentence_to_screen_readers(play):  # noqa: F811
     assert live.text_content() == "backward step 4 of 4. " + player.sentence()
 
 
-def test_on_a_page_of_its_own_the_first_key_needs_no_click(play):  # noqa: F811
+def test_on_a_page_of_its_own_the_first_key_needs_no_click(play):
     player = play(backprop(product_plus()[0]))
     assert player.where() == "start"
     player.page.keyboard.press("ArrowRight")
@@ -520,7 +515,7 @@ def test_on_a_page_of_its_own_the_first_key_needs_no_click(play):  # noqa: F811
     assert player.where() == "forward step 2 of 2"
 
 
-def test_keys_stay_inside_and_tab_leaves(play):  # noqa: F811
+def test_keys_stay_inside_and_tab_leaves(play):
     player = play(backprop(product_plus()[0]))
     player.page.evaluate(
         """() => { window.heard = [];
@@ -541,7 +536,7 @@ def test_keys_stay_inside_and_tab_leaves(play):  # noqa: F811
 
 
 @pytest.mark.parametrize("nodes", [50, 147])
-def test_a_step_changes_the_page_in_proportion_to_its_nodes(play, nodes):  # noqa: F811
+def test_a_step_changes_the_page_in_proportion_to_its_nodes(play, nodes):
     w, h = Value(0.5, label="w"), Value(0.1, label="h0")
     while len(topological(h)) < nodes:
         h = tanh(w * h + 0.25)
@@ -564,7 +559,7 @@ def test_a_step_changes_the_page_in_proportion_to_its_nodes(play, nodes):  # noq
     assert max(changes) <= 5 * nodes
 
 
-def test_reduced_motion_is_respected(play):  # noqa: F811
+def test_reduced_motion_is_respected(play):
     w, h = Value(0.5, label="w"), Value(0.1, label="h0")
     for _ in range(12):
         h = tanh(w * h)
@@ -576,7 +571,7 @@ def test_reduced_motion_is_respected(play):  # noqa: F811
 
 
 @pytest.mark.slow
-def test_unusual_passes_play_to_their_end(play):  # noqa: F811
+def test_unusual_passes_play_to_their_end(play, tmp_path):
     leaf = Value(2.0, label="leaf")
     t = Tensor([1.0, -2.0], requires_grad=True, label="t")
     mixed = (t * Value(3.0, label="v")).sum()
@@ -590,15 +585,17 @@ def test_unusual_passes_play_to_their_end(play):  # noqa: F811
         backprop(empty.sum()),
         backprop((t @ t) * 2.0),  # the last, since t adds up what all passes bring
     ]
+    player = play(passes[0])
     for steps in passes:
-        player = play(steps)
-        player.press("End", "ArrowDown", "ArrowUp", "o", "p", *["ArrowLeft"] * 8, "End", "p")
+        steps.save(tmp_path / "pass.html")
+        player.open(tmp_path / "pass.html")
+        player.press("End", "ArrowDown", "ArrowUp", "o", "p", *["ArrowLeft"] * 5, "End", "p")
         *_, position, _, total = f"1 of 1 {player.where()}".split()
         assert position == total or player.where() in ("after the pass", "backward: the start")
     assert player.rows()["t"][1] == f"[{', '.join(map(number, t.grad))}]"
 
 
-def test_of_a_chain_too_long_to_be_played_whole_what_is_drawn_is_played(play):  # noqa: F811
+def test_of_a_chain_too_long_to_be_played_whole_what_is_drawn_is_played(play):
     w = Value(2.0, label="w")
     y = w
     for _ in range(MOST_RECORDED // 2):
@@ -615,7 +612,7 @@ def test_of_a_chain_too_long_to_be_played_whole_what_is_drawn_is_played(play):  
     assert "… + 1" in player.page.locator(".parts").text_content()
 
 
-def test_a_folded_network_plays_every_step(play):  # noqa: F811
+def test_a_folded_network_plays_every_step(play):
     random.seed(1)
     model = MLP(3, [4, 4, 1])
     rows = [[2.0, 3.0, -1.0], [3.0, -1.0, 0.5], [0.5, 1.0, 1.0], [1.0, 1.0, -1.0]]
@@ -718,8 +715,8 @@ def latex_of(step):
     return rf"{step.received.latex} \mathrel{{+}}= {' = '.join(parts)} {sign} {product}"
 
 
-@pytest.mark.parametrize("seed", range(6))
-def test_the_page_writes_every_step_as_python_does_also_at_other_leaves(play, seed):  # noqa: F811
+@pytest.mark.parametrize("seed", range(3))
+def test_the_page_writes_every_step_as_python_does_also_at_other_leaves(play, seed):
     root = any_graph(seed) if seed else every_kind()
     steps = backprop(root)
     player = play(steps)
@@ -736,7 +733,7 @@ def test_the_page_writes_every_step_as_python_does_also_at_other_leaves(play, se
     assert shown_steps(player, len(steps)) == list(printed_steps(again))
 
 
-def test_forward_numbers_stand_in_brackets_where_a_power_or_a_minus_would_misread_them(play):  # noqa: F811
+def test_forward_numbers_stand_in_brackets_where_a_power_or_a_minus_would_misread_them(play):
     x, y = Value(1e-12, label="x"), Value(-3.0, label="y")
     v = x**2 - y
     u = v * 1.0001 / x
@@ -762,32 +759,29 @@ def test_forward_numbers_stand_in_brackets_where_a_power_or_a_minus_would_misrea
 # --- what is typed, and where the picture is ---------------------------------------------------
 
 
-@pytest.mark.parametrize(
-    ("typed", "number"),
-    [("1/4", 0.25), ("-3", -3.0), ("−1e-3", -1e-3), ("0,5", 0.5), (".5", 0.5), ("inf", math.inf)],
-)
-def test_a_number_is_typed_as_on_the_command_line_or_as_a_fraction(play, typed, number):  # noqa: F811
-    z, *_ = product_plus()
-    player = play(backprop(z))
+def test_a_number_is_typed_as_on_the_command_line_or_as_a_fraction(play):
+    player = play(backprop(product_plus()[0]))
     player.press("End", "ArrowDown")
-    player.page.locator(".about input[type=text]").fill(typed)
-    assert player.exact()["a"][0] == number
-    assert player.page.locator(".about [role=alert]").inner_text() == ""
+    numbers = {"1/4": 0.25, "-3": -3.0, "−1e-3": -1e-3, "0,5": 0.5, ".5": 0.5, "inf": math.inf}
+    for typed, x in numbers.items():
+        player.page.locator(".about input[type=text]").fill(typed)
+        assert player.exact()["a"][0] == x
+        assert player.page.locator(".about [role=alert]").inner_text() == ""
 
 
-@pytest.mark.parametrize("typed", ["abc", "1/0/2", "1/x", "--2", "2*3", "1e", "/"])
-def test_what_is_no_number_is_refused_in_words(play, typed):  # noqa: F811
-    z, *_ = product_plus()
-    player = play(backprop(z))
+def test_what_is_no_number_is_refused_in_words(play):
+    player = play(backprop(product_plus()[0]))
     player.press("End", "ArrowDown")
-    field = player.page.locator(".about input[type=text]")
-    field.fill(typed)
-    words = player.page.locator(".about [role=alert]").inner_text().strip()
-    assert words == f"a needs a number such as 0.5, 1e-3, 1/3 or inf, not {typed}."
-    assert field.get_attribute("aria-invalid") == "true"
-    assert player.exact()["a"][0] == 2.0
-    field.fill("5")
-    assert player.page.locator(".about [role=alert]").inner_text() == ""
+    field, told = map(player.page.locator, (".about input[type=text]", ".about [role=alert]"))
+    for k, typed in enumerate(["abc", "1/0/2", "1/x", "--2", "2*3", "1e", "/"]):
+        field.fill(str(k))
+        assert told.inner_text() == ""
+        assert field.get_attribute("aria-invalid") != "true"
+        field.fill(typed)
+        words = f"a needs a number such as 0.5, 1e-3, 1/3 or inf, not {typed}."
+        assert told.inner_text().strip() == words
+        assert field.get_attribute("aria-invalid") == "true"
+        assert player.exact()["a"][0] == k
 
 
 def box_of(player, selector):
@@ -805,7 +799,7 @@ def deep(operations):
 
 
 @pytest.mark.parametrize("width", [600, 930, 1280])
-def test_a_picture_fits_into_its_column(play, width):  # noqa: F811
+def test_a_picture_fits_into_its_column(play, width):
     player = play(deep(width // 250), viewport={"width": width, "height": 900})
     seen, whole, drawn = box_of(player, ".pic")
     assert whole <= seen + 1
@@ -813,7 +807,7 @@ def test_a_picture_fits_into_its_column(play, width):  # noqa: F811
     assert player.page.locator(".overview").is_hidden()
 
 
-def test_what_does_not_fit_in_legible_type_is_a_part_and_says_so(play):  # noqa: F811
+def test_what_does_not_fit_in_legible_type_is_a_part_and_says_so(play):
     player = play(deep(12), viewport={"width": 390, "height": 900})
     seen, whole, drawn = box_of(player, ".pic")
     assert whole > seen
@@ -831,7 +825,7 @@ def test_what_does_not_fit_in_legible_type_is_a_part_and_says_so(play):  # noqa:
     assert box_of(player, ".pic")[2] == pytest.approx(drawn * 1.25**2, rel=0.01)
 
 
-def test_fit_shows_the_whole_of_a_picture_that_is_too_high(play):  # noqa: F811
+def test_fit_shows_the_whole_of_a_picture_that_is_too_high(play):
     column = [Value(0.1 * k, label=f"w{k}") for k in range(64)]
     while column[1:]:
         column = [x + y for x, y in zip(column[::2], column[1::2], strict=True)]
@@ -870,7 +864,7 @@ def comes_into_view(player, box):
     )
 
 
-def test_a_large_picture_opens_where_the_first_step_will_be(play):  # noqa: F811
+def test_a_large_picture_opens_where_the_first_step_will_be(play):
     x = Value(0.5, label="x")
     start = x.tanh()  # in the middle of a tall picture
     terms = [start * k for k in range(2, 40)]
@@ -888,7 +882,7 @@ def test_a_large_picture_opens_where_the_first_step_will_be(play):  # noqa: F811
     comes_into_view(player, first)
 
 
-def test_a_step_at_a_closed_box_of_several_results_is_brought_into_view(play):  # noqa: F811
+def test_a_step_at_a_closed_box_of_several_results_is_brought_into_view(play):
     layer = LSTM(2, 2)
     player = play(
         backprop((layer(np.ones((3, 1, 2)))[0] ** 2).sum()), viewport={"width": 390, "height": 700}
@@ -903,7 +897,7 @@ def test_a_step_at_a_closed_box_of_several_results_is_brought_into_view(play):  
     assert seen >= 2
 
 
-def test_the_small_map_has_the_form_of_the_picture_and_its_frame_lies_in_it(play):  # noqa: F811
+def test_the_small_map_has_the_form_of_the_picture_and_its_frame_lies_in_it(play):
     player = play(deep(12), viewport={"width": 390, "height": 900})
     player.press("+", "+")
     width, height, *frame, left, top, wide, high = player.page.evaluate(
@@ -920,7 +914,7 @@ def test_the_small_map_has_the_form_of_the_picture_and_its_frame_lies_in_it(play
     assert top <= frame[1] < frame[1] + frame[3] <= top + high + 1
 
 
-def test_what_a_step_adds_stands_on_one_even_ground(play):  # noqa: F811
+def test_what_a_step_adds_stands_on_one_even_ground(play):
     player = play(deep(3))
     player.press("End")
     ground, words, written, paper = player.page.evaluate(
@@ -940,7 +934,7 @@ def test_what_a_step_adds_stands_on_one_even_ground(play):  # noqa: F811
     assert written != paper
 
 
-def test_a_picture_is_dragged_with_the_mouse(play):  # noqa: F811
+def test_a_picture_is_dragged_with_the_mouse(play):
     player = play(deep(12), viewport={"width": 600, "height": 900})
     box = player.page.locator(".pic").bounding_box()
     x, y = box["x"] + 300, box["y"] + 4
@@ -953,7 +947,7 @@ def test_a_picture_is_dragged_with_the_mouse(play):  # noqa: F811
     assert player.page.locator(".pic").evaluate("(e) => e.scrollLeft") == pytest.approx(120, abs=2)
 
 
-def test_a_long_number_at_an_arrow_stays_in_its_room(play):  # noqa: F811
+def test_a_long_number_at_an_arrow_stays_in_its_room(play):
     z, *_ = product_plus()
     player = play(backprop(z))
     player.press("End")
@@ -964,7 +958,7 @@ def test_a_long_number_at_an_arrow_stays_in_its_room(play):  # noqa: F811
     assert label.bounding_box()["width"] <= room + 1
 
 
-def test_a_gradient_of_ones_own_is_a_step_that_says_whose_rule_it_is(play):  # noqa: F811
+def test_a_gradient_of_ones_own_is_a_step_that_says_whose_rule_it_is(play):
     @custom_vjp
     def clipped(x):
         return x
@@ -1011,7 +1005,7 @@ def walked(player):
 
 
 @pytest.mark.slow
-def test_what_happens_inside_of_a_closed_box_is_one_step_until_it_is_opened(play):  # noqa: F811
+def test_what_happens_inside_of_a_closed_box_is_one_step_until_it_is_opened(play):
     steps = large_network()
     outline = Outline(steps, picture_of(steps).folding.boxes)
     player = play(steps)
@@ -1038,7 +1032,7 @@ def bias(steps):
     return next(leaf for leaf in steps.gradients if steps.names[leaf] == "b[1][0]")
 
 
-def test_a_click_on_a_closed_box_says_what_is_in_it_and_leads_to_each_node(play):  # noqa: F811
+def test_a_click_on_a_closed_box_says_what_is_in_it_and_leads_to_each_node(play):
     steps = large_network()
     player = play(steps)
     player.press("End")
@@ -1052,7 +1046,7 @@ def test_a_click_on_a_closed_box_says_what_is_in_it_and_leads_to_each_node(play)
     )
 
 
-def test_a_closed_sum_shows_its_number_and_follows_an_edited_leaf(play):  # noqa: F811
+def test_a_closed_sum_shows_its_number_and_follows_an_edited_leaf(play):
     terms = [Value(k / 8, label=f"q{k}") for k in range(40)]
     total = sum(terms[1:], terms[0])
     out = tanh(total * 0.01)
@@ -1073,15 +1067,11 @@ def test_a_closed_sum_shows_its_number_and_follows_an_edited_leaf(play):  # noqa
     assert player.rows()["q5"][2] == "1 of 1"
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_fault_with_boxes(play, scheme):  # noqa: F811
-    from axe_playwright_python.sync_playwright import Axe
-
-    player = play(large_network(), color_scheme=scheme, bypass_csp=True)
+def test_axe_finds_no_fault_with_boxes(play):
+    player = play(large_network())
     player.press("End", "ArrowLeft")
     box_named(player, "model.layers[2]").click()
-    violations = Axe().run(player.page).response["violations"]
-    assert [(v["id"], [n["html"][:80] for n in v["nodes"][:3]]) for v in violations] == []
+    assert violations_in_both_themes(player.page) == []
 
 
 # --- in class: slips that are recognised, steps of learning, presenting --------------------------
@@ -1113,7 +1103,7 @@ def go_to(player, position):
     player.page.locator("nav input").fill(str(position))
 
 
-def test_predict_asks_for_each_kind_in_turn_and_for_nothing_trivial(play):  # noqa: F811
+def test_predict_asks_for_each_kind_in_turn_and_for_nothing_trivial(play):
     steps = backprop(neuron()[0])
     player = play(steps)
     asked = asked_in(player)
@@ -1129,7 +1119,15 @@ def test_predict_asks_for_each_kind_in_turn_and_for_nothing_trivial(play):  # no
     assert all(steps[at - first].formula.number is None for at in asked["local"])
 
 
-@pytest.mark.parametrize(
+@pytest.fixture
+def asked(play):
+    """A player that will ask for dh/dz, where h is tanh(z)."""
+    h = tanh(Value(0.5, label="z"))
+    h.label = "h"
+    return play(backprop(h))
+
+
+@each(
     ("typed", "told"),
     [
         ("1 - h**2", ""), ("1 - h²", ""), ("1 − h^2", ""), ("1-tanh(z)**2", ""),
@@ -1145,11 +1143,9 @@ def test_predict_asks_for_each_kind_in_turn_and_for_nothing_trivial(play):  # no
         ("<img src=x>", "That is no number and no formula."),
     ],
 )  # fmt: skip
-def test_predict_takes_a_formula_that_holds_at_other_leaves_too(play, typed, told):  # noqa: F811
-    z = Value(0.5, label="z")
-    h = tanh(z)
-    h.label = "h"
-    player = play(backprop(h))
+def test_predict_takes_a_formula_that_holds_at_other_leaves_too(asked, typed, told):
+    player = asked
+    player.page.reload()
     player.press("p", "End")
     answer(player, typed)
     if not told:
@@ -1158,7 +1154,7 @@ def test_predict_takes_a_formula_that_holds_at_other_leaves_too(play, typed, tol
         assert told in player.page.locator(".say [role=status]").inner_text()
 
 
-def test_predict_recognises_the_slips_of_a_product(play):  # noqa: F811
+def test_predict_recognises_the_slips_of_a_product(play):
     a, b, c = (Value(x, label=name) for name, x in [("a", 2.5), ("b", -3.0), ("c", 7.0)])
     p = a * b
     p.label = "p"
@@ -1180,7 +1176,7 @@ def test_predict_recognises_the_slips_of_a_product(play):  # noqa: F811
     assert player.page.locator("button", has_text="Predict").inner_text() == "Predict: 0 of 1"
 
 
-def test_predict_recognises_the_slips_of_upstream_and_local(play):  # noqa: F811
+def test_predict_recognises_the_slips_of_upstream_and_local(play):
     steps = backprop(neuron()[0])
     player = play(steps)
     asked = asked_in(player)
@@ -1195,7 +1191,7 @@ def test_predict_recognises_the_slips_of_upstream_and_local(play):  # noqa: F811
     assert " = " not in player.page.locator(".strip small").nth(1).inner_text()  # untold
 
 
-def test_predict_recognises_a_path_forgotten_and_keeps_the_score(play):  # noqa: F811
+def test_predict_recognises_a_path_forgotten_and_keeps_the_score(play):
     x = Value(3.0, label="x")
     z = (x * x) * 2.0
     z.label = "z"
@@ -1211,7 +1207,7 @@ def test_predict_recognises_a_path_forgotten_and_keeps_the_score(play):  # noqa:
     assert player.page.locator("button", has_text="Predict").inner_text() == "Predict: 1 of 2"
 
 
-def test_a_step_of_learning_moves_the_marked_leaves_against_their_gradients(play):  # noqa: F811
+def test_a_step_of_learning_moves_the_marked_leaves_against_their_gradients(play):
     x, w = Value(2.0, label="x"), Value(-0.3, label="w")
     loss = (tanh(w * x) - 1.0) ** 2
     loss.label = "J"
@@ -1246,7 +1242,7 @@ def test_a_step_of_learning_moves_the_marked_leaves_against_their_gradients(play
     )  # no step is taken
 
 
-def test_a_field_that_has_the_focus_has_its_keys_for_itself_until_escape(play):  # noqa: F811
+def test_a_field_that_has_the_focus_has_its_keys_for_itself_until_escape(play):
     z, *_ = product_plus()
     player = play(backprop(z))
     player.press("ArrowRight")
@@ -1263,7 +1259,7 @@ def test_a_field_that_has_the_focus_has_its_keys_for_itself_until_escape(play): 
     assert player.where() != here
 
 
-def test_a_path_into_a_closed_box_leads_to_each_step_once_and_never_to_an_unknown_one(play):  # noqa: F811
+def test_a_path_into_a_closed_box_leads_to_each_step_once_and_never_to_an_unknown_one(play):
     parts = [Value(k + 1.0, label=f"p{k}") for k in range(12)]
     player = play(backprop(sum((p * p for p in parts), Value(0.0, label="first"))))
     player.press("ArrowDown")
@@ -1276,7 +1272,7 @@ def test_a_path_into_a_closed_box_leads_to_each_step_once_and_never_to_an_unknow
 
 
 @pytest.mark.parametrize("name", ["وزن", "משקל", "שלום עולם"])
-def test_what_follows_a_name_that_is_written_from_the_right_stands_after_it(play, name):  # noqa: F811
+def test_what_follows_a_name_that_is_written_from_the_right_stands_after_it(play, name):
     x = Value(2.0, label=name)
     player = play(backprop(x * 3.0))
     player.press("ArrowDown")
@@ -1295,15 +1291,15 @@ def test_what_follows_a_name_that_is_written_from_the_right_stands_after_it(play
 
 
 @pytest.mark.parametrize("number", [math.nan, -math.inf])
-def test_a_leaf_that_is_not_finite_is_shown_as_it_may_be_typed(play, number):  # noqa: F811
+def test_a_leaf_that_is_not_finite_is_shown_as_it_may_be_typed(play, number):
     x = Value(number, label="x")
     player = play(backprop(x * 2.0))
     player.press("ArrowDown")
     assert player.page.locator(".about input[type=text]").input_value() == str(number)
 
 
-@pytest.mark.parametrize("width", [390, 930, 1280, 1920])
-def test_presenting_fills_the_screen_and_follows_a_remote(play, width):  # noqa: F811
+@pytest.mark.parametrize("width", [390, 1920])
+def test_presenting_fills_the_screen_and_follows_a_remote(play, width):
     player = play(backprop(neuron()[0]), viewport={"width": width, "height": 900})
     player.press("s")
     host = player.page.locator(".glassgrad")
@@ -1337,7 +1333,7 @@ def test_presenting_fills_the_screen_and_follows_a_remote(play, width):  # noqa:
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
-def test_a_presented_neuron_and_all_that_is_said_fit_the_screen(play, width, height):  # noqa: F811
+def test_a_presented_neuron_and_all_that_is_said_fit_the_screen(play, width, height):
     player = play(backprop(neuron()[0]), viewport={"width": width, "height": height})
     player.press("s", "End", "ArrowLeft")
     player.page.wait_for_function(
@@ -1350,21 +1346,17 @@ def test_a_presented_neuron_and_all_that_is_said_fit_the_screen(play, width, hei
     assert picture == [True, True]
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_axe_finds_no_fault_while_presenting(play, scheme):  # noqa: F811
-    from axe_playwright_python.sync_playwright import Axe
-
-    player = play(backprop(neuron()[0]), color_scheme=scheme, bypass_csp=True)
+def test_axe_finds_no_fault_while_presenting(play):
+    player = play(backprop(neuron()[0]))
     player.page.click("summary:has-text('Take a step')")
     player.press("s", "End", "ArrowLeft")
-    violations = Axe().run(player.page).response["violations"]
-    assert [(v["id"], [n["html"][:80] for n in v["nodes"][:3]]) for v in violations] == []
+    assert violations_in_both_themes(player.page) == []
 
 
 # --- along named variables --------------------------------------------------------------------
 
 
-def test_the_player_steps_along_named_variables(play):  # noqa: F811
+def test_the_player_steps_along_named_variables(play):
     x, w, b = Value(2.0, label="x"), Value(-0.5, label="w"), Value(0.25, label="b")
     z = 2.0 * x * w + b * b
     z.label = "z1"
@@ -1396,7 +1388,7 @@ def test_the_player_steps_along_named_variables(play):  # noqa: F811
     assert player.where() == f"backward step {len(steps)} of {len(steps)}"
 
 
-def test_where_every_node_has_a_name_there_is_nothing_to_skip(play):  # noqa: F811
+def test_where_every_node_has_a_name_there_is_nothing_to_skip(play):
     z, *_ = product_plus()
     player = play(backprop(z))
     assert player.page.get_by_role("button", name="Named variables").count() == 0
@@ -1410,7 +1402,7 @@ def presented(player):
     return lines, player.page.locator(".parts [data-now]:visible").all_inner_texts()
 
 
-def test_presenting_shows_the_nested_formula_with_the_part_of_the_step_marked(play):  # noqa: F811
+def test_presenting_shows_the_nested_formula_with_the_part_of_the_step_marked(play):
     x, w, b = Value(2.0, label="x"), Value(-0.5, label="w"), Value(0.25, label="b")
     J = (tanh(w * x + b) - 1.0) ** 2 * -w
     J.label = "J"
@@ -1431,7 +1423,7 @@ def test_presenting_shows_the_nested_formula_with_the_part_of_the_step_marked(pl
     ]  # fmt: skip
 
 
-def test_what_is_used_twice_has_a_line_of_its_own_when_presenting(play):  # noqa: F811
+def test_what_is_used_twice_has_a_line_of_its_own_when_presenting(play):
     x = Value(2.0, label="x")
     e = (x * 2.0).exp()
     e.label = "e"
@@ -1442,7 +1434,7 @@ def test_what_is_used_twice_has_a_line_of_its_own_when_presenting(play):  # noqa
     assert presented(player) == (["t = (e - 1)/(e + 1)", "e = exp(x·2)"], ["x·2"])
 
 
-def test_of_a_long_pass_presenting_shows_the_line_of_the_step_alone(play):  # noqa: F811
+def test_of_a_long_pass_presenting_shows_the_line_of_the_step_alone(play):
     player = play(deep(140))
     player.press("s")
     for _ in range(5):
@@ -1452,7 +1444,7 @@ def test_of_a_long_pass_presenting_shows_the_line_of_the_step_alone(play):  # no
         player.press("PageDown")
 
 
-def test_a_closed_box_is_a_line_of_words_when_presenting_until_it_is_opened(play):  # noqa: F811
+def test_a_closed_box_is_a_line_of_words_when_presenting_until_it_is_opened(play):
     random.seed(3)
     model = MLP(2, [3, 1])
     out = model([Value(0.5), Value(-1.0)])
@@ -1470,28 +1462,26 @@ def test_a_closed_box_is_a_line_of_words_when_presenting_until_it_is_opened(play
     assert shown != lines
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 930, 1280, 1920])
-def test_predicting_and_presenting_fit_every_screen_and_axe_finds_no_fault(play, width, scheme):  # noqa: F811
-    from axe_playwright_python.sync_playwright import Axe
-
-    size = {"width": width, "height": 900}
-    player = play(backprop(neuron()[0]), viewport=size, color_scheme=scheme, bypass_csp=True)
+def test_predicting_and_presenting_fit_every_screen_and_axe_finds_no_fault(play):
+    player = play(backprop(neuron()[0]))
     asked = asked_in(player)
-    go_to(player, asked["local"][0])
-    assert slip_told(player, "1 +") == (
-        "That is no number and no formula. Write 0.5, 1/3, y or 1 - v1**2."
-    )
-    for present in (False, True):
-        if present:
-            player.press("s")
+    for width in WIDTHS:
+        player.page.set_viewport_size({"width": width, "height": 900})
+        player.page.reload()
+        player.press("p")
+        go_to(player, asked["local"][0])
+        assert slip_told(player, "1 +") == (
+            "That is no number and no formula. Write 0.5, 1/3, y or 1 - v1**2."
+        )
         assert player.page.evaluate("document.documentElement.scrollWidth") <= width
-        violations = Axe().run(player.page).response["violations"]
-        assert [(v["id"], [n["html"][:80] for n in v["nodes"][:3]]) for v in violations] == []
-    assert player.page.locator(".parts").evaluate("(e) => e.scrollWidth <= e.clientWidth + 1")
+        assert width > WIDTHS[0] or violations(player.page) == []
+        player.press("s")
+        assert player.page.evaluate("document.documentElement.scrollWidth") <= width
+        assert player.page.locator(".parts").evaluate("(e) => e.scrollWidth <= e.clientWidth + 1")
+    assert violations_in_both_themes(player.page) == []
 
 
-def test_predicting_needs_no_mouse(play):  # noqa: F811
+def test_predicting_needs_no_mouse(play):
     player = play(backprop(neuron()[0]))
     keyboard = player.page.keyboard
     player.press("p", "End")
@@ -1509,7 +1499,7 @@ def test_predicting_needs_no_mouse(play):  # noqa: F811
     assert player.where() == "backward step 14 of 15"
 
 
-def test_an_equation_of_rounded_numbers_says_so_in_the_page(play):  # noqa: F811
+def test_an_equation_of_rounded_numbers_says_so_in_the_page(play):
     x = Value(1 / 3, label="x")
     y = x * 3.0
     y.label = "y"
@@ -1524,7 +1514,7 @@ def test_an_equation_of_rounded_numbers_says_so_in_the_page(play):  # noqa: F811
     assert "dz/dx += dz/dy · ∂y/∂x = 1.000 · 3 = 3.000" in player.panel()
 
 
-def test_a_local_derivative_alone_has_no_brackets(play):  # noqa: F811
+def test_a_local_derivative_alone_has_no_brackets(play):
     x = Value(0.5, label="x")
     y = tanh(x)
     y.label = "y"
@@ -1534,7 +1524,7 @@ def test_a_local_derivative_alone_has_no_brackets(play):  # noqa: F811
     assert "= 1 · (1 - y²) = 1 · 0.7864 = 0.7864" in player.panel()
 
 
-def test_of_a_chosen_node_latex_is_copied_with_all_its_paths(play):  # noqa: F811
+def test_of_a_chosen_node_latex_is_copied_with_all_its_paths(play):
     z, *_ = product_plus()
     player = play(backprop(z))
     player.press("End", "ArrowDown")

@@ -7,15 +7,8 @@ import sys
 
 import pytest
 
-from tests.autograd.viz.player.hosts import (  # noqa: F401 (fixtures)
-    IN_COLAB,
-    IN_VSCODE,
-    ROOT,
-    blank,
-    lab,
-    page_of,
-)
-from tests.autograd.viz.player.players import Player, browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.hosts import IN_COLAB, IN_VSCODE, ROOT
+from tests.autograd.viz.player.players import needs_browser
 
 nbformat = pytest.importorskip("nbformat")
 nbclient = pytest.importorskip("nbclient")
@@ -87,7 +80,7 @@ def assert_draws(drawing):
     assert larger == pytest.approx(1.25 * width, rel=0.01)
 
 
-def test_the_page_that_nbconvert_makes_is_alive(notebook, play):  # noqa: F811
+def test_the_page_that_nbconvert_makes_is_alive(notebook, play):
     # nbconvert's template asks a CDN for MathJax and require.js unless told not to; nothing of
     # ours needs them.
     without = ["--HTMLExporter.mathjax_url=", "--HTMLExporter.require_js_url="]
@@ -118,7 +111,7 @@ def test_the_page_that_nbconvert_makes_is_alive(notebook, play):  # noqa: F811
     assert_presents(player.page, first)
 
 
-def test_in_jupyterlab_the_keys_of_the_player_stay_in_it(page_of, notebook, lab):  # noqa: F811
+def test_in_jupyterlab_the_keys_of_the_player_stay_in_it(page_of, notebook, lab):
     command = [sys.executable, "-m", "jupyter", "trust", str(notebook)]
     subprocess.run(command, check=True, capture_output=True, env=lab[1])
     page = page_of(notebook.name)
@@ -144,7 +137,7 @@ def test_in_jupyterlab_the_keys_of_the_player_stay_in_it(page_of, notebook, lab)
     page.wait_for_function("document.querySelector('.glassgrad').dataset.theme === 'dark'")
 
 
-def test_in_an_untrusted_notebook_a_picture_and_all_steps_remain(page_of, notebook):  # noqa: F811
+def test_in_an_untrusted_notebook_a_picture_and_all_steps_remain(page_of, notebook):
     other = notebook.with_name("untrusted.ipynb")
     nb = nbformat.read(notebook, as_version=4)
     nb.cells[0].source += "  # not the notebook that was trusted"
@@ -182,7 +175,7 @@ def assert_alive(player):
 
 
 @pytest.mark.parametrize("at_once", [False, True], ids=["two outputs", "two in one output"])
-def test_in_vs_code_where_scripts_are_taken_away_the_players_are_alive(blank, outputs, at_once):  # noqa: F811
+def test_in_vs_code_where_scripts_are_taken_away_the_players_are_alive(blank, outputs, at_once):
     for html in ["\n".join(outputs)] if at_once else outputs:
         blank.evaluate(IN_VSCODE, html)
     for k, root in enumerate("yL"):
@@ -193,7 +186,7 @@ def test_in_vs_code_where_scripts_are_taken_away_the_players_are_alive(blank, ou
 
 
 @pytest.mark.parametrize("theme", ["light", "dark"])
-def test_in_a_frame_without_rights_as_on_colab_the_player_is_alive(blank, outputs, theme):  # noqa: F811
+def test_in_a_frame_without_rights_as_on_colab_the_player_is_alive(blank, outputs, theme):
     blank.evaluate(IN_COLAB, [outputs[0], theme])
     frame = blank.frame_locator("iframe")
     player = frame.locator(".glassgrad")
@@ -209,7 +202,7 @@ def test_in_a_frame_without_rights_as_on_colab_the_player_is_alive(blank, output
 
 
 @pytest.mark.parametrize("share", [1.2, 0.8, 0.4])
-def test_without_scripts_a_wide_drawing_is_made_narrower_until_it_scrolls(blank, share):  # noqa: F811
+def test_without_scripts_a_wide_drawing_is_made_narrower_until_it_scrolls(blank, share):
     from autograd import Value, draw
 
     x = Value(0.5)

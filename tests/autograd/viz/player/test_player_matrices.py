@@ -5,7 +5,7 @@ import pytest
 
 from autograd import Tensor, backprop
 from nn import MultiheadAttention, functional
-from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.players import needs_browser
 
 pytestmark = needs_browser
 
@@ -28,7 +28,7 @@ def scores():
 
 
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
-def test_a_chosen_matrix_is_a_heat_map_beside_that_of_its_gradient(play, color_scheme):  # noqa: F811
+def test_a_chosen_matrix_is_a_heat_map_beside_that_of_its_gradient(play, color_scheme):
     steps = scores()
     ((place, softmax),) = (
         (k, node)
@@ -53,7 +53,7 @@ def test_a_chosen_matrix_is_a_heat_map_beside_that_of_its_gradient(play, color_s
                 assert ("--hot" in style) == bool(number < 0 and np.isfinite(number))
 
 
-def test_the_scores_of_several_heads_stand_below_one_another(play):  # noqa: F811
+def test_the_scores_of_several_heads_stand_below_one_another(play):
     layer, x = MultiheadAttention(4, 2), np.random.default_rng(0).normal(size=(3, 1, 4))
     steps = backprop((layer(x, x, x, need_weights=False)[0] ** 2).sum())
     ((place, scores),) = (
@@ -70,7 +70,7 @@ def test_the_scores_of_several_heads_stand_below_one_another(play):  # noqa: F81
     np.testing.assert_allclose(found, scores.data.reshape(6, 3), rtol=1e-3)
 
 
-def test_a_matrix_of_zeros_is_not_coloured(play):  # noqa: F811
+def test_a_matrix_of_zeros_is_not_coloured(play):
     x = Tensor(np.zeros((3, 3)), requires_grad=True, label="x")
     page = play(backprop((x * x).sum())).page
     page.locator('[data-node="n0"]').first.click(force=True)
@@ -86,7 +86,7 @@ def long_bias():
 
 
 @pytest.mark.parametrize("width", [390, 930])
-def test_a_long_vector_scrolls_in_its_cell_instead_of_widening_the_page(play, width):  # noqa: F811
+def test_a_long_vector_scrolls_in_its_cell_instead_of_widening_the_page(play, width):
     steps = long_bias()
     page = play(steps, viewport={"width": width, "height": 800}).page
     page.locator(".glassgrad").focus()
@@ -96,7 +96,7 @@ def test_a_long_vector_scrolls_in_its_cell_instead_of_widening_the_page(play, wi
     assert page.locator(".strip .mx").count()
 
 
-def test_the_words_beside_a_gradient_do_not_run_into_it(play):  # noqa: F811
+def test_the_words_beside_a_gradient_do_not_run_into_it(play):
     page = play(long_bias(), viewport={"width": 930, "height": 800}).page
     page.locator(".glassgrad").focus()
     page.keyboard.press("End")

@@ -10,7 +10,7 @@ from autograd.viz.player.picture import picture_of
 from autograd.viz.player.record import trace_of
 from autograd.viz.player.windows_record import LARGEST, MOST
 from nn import functional as F
-from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.players import needs_browser
 
 
 def filtered(pool=F.max_pool2d, images=1, size=5):
@@ -76,7 +76,7 @@ def test_pages_without_windows_carry_no_script_for_them():
 
 @needs_browser
 @pytest.mark.parametrize("color_scheme", ["light", "dark"])
-def test_a_click_on_a_number_shows_its_window(play, color_scheme):  # noqa: F811
+def test_a_click_on_a_number_shows_its_window(play, color_scheme):
     loss, arrays = filtered()
     found = windows(loss)
     player = play(backprop(loss), color_scheme=color_scheme)

@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from importlib import resources
+from itertools import product
 
 import numpy as np
 import pytest
@@ -30,14 +31,14 @@ from autograd.viz.player.picture import picture_of
 from autograd.viz.player.record import trace_of
 from autograd.viz.player.rules_js import rules_js
 from autograd.viz.player.typed import ENGINE
-from tests.autograd.viz.player.players import browser, needs_browser  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.players import needs_browser
 
 pytestmark = needs_browser
 OPERATIONS = [op for op in RULEBOOK.values() if isinstance(op, Elementwise)]
 
 
 @pytest.fixture(scope="module")
-def in_javascript(browser):  # noqa: F811
+def in_javascript(browser):
     """Computes the records of expressions, or their errors, in a browser."""
     here = resources.files("autograd.viz.player")
     # As it stands in the page: spaces that are taken out of a text would show here.
@@ -209,13 +210,13 @@ def _near(ours, theirs):
     return math.isclose(x, y, rel_tol=1e-12, abs_tol=1e-300) or (math.isnan(x) and math.isnan(y))
 
 
-def test_1000_expressions_have_the_same_record_and_text_of_each_step_in_both_languages(
+def test_random_expressions_have_the_same_record_and_text_of_each_step_in_both_languages(
     in_javascript,
 ):
     with np.errstate(all="ignore"):
-        given_cases = [(text, given(text, values)) for text, values in cases(1_000, seed=1)]
+        given_cases = [(text, given(text, values)) for text, values in cases(400, seed=1)]
     texts = [text for text, _ in given_cases]
-    assert min(sum(f"{name}(" in text for text in texts) for name in FUNCTIONS) >= 10
+    assert min(sum(f"{name}(" in text for text in texts) for name in FUNCTIONS) >= 5
     theirs = in_javascript(given_cases)
     found = []
     for (text, values), record in zip(given_cases, theirs, strict=True):
@@ -231,12 +232,11 @@ LARGE = [1e300, -1e300, 1e16, -1e-300]
 
 
 def test_every_operation_has_the_same_record_at_special_points(in_javascript):
-    pairs = [(x, y) for x in POINTS for y in POINTS]
-    known = [
-        (f"{op.name}({','.join('xy'[: op.arity])})", dict(zip("xy", pair, strict=False)))
-        for op in OPERATIONS
-        for pair in (pairs if op.arity == 2 else zip(POINTS + LARGE, strict=True))
-    ]
+    known = []
+    for letters, points in (("x", product(POINTS + LARGE)), ("xy", product(POINTS, POINTS))):
+        calls = [f"{op.name}({','.join(letters)})" for op in OPERATIONS if op.arity == len(letters)]
+        sums = [" + ".join(calls[k : k + 6]) for k in range(0, len(calls), 6)]
+        known += [(text, dict(zip(letters, point))) for point in points for text in sums]
     known += [  # a zero whose sign tells in a quotient; an infinite quotient, and its remainder
         ("x / remainder(x, -x)", {"x": 3.0}),
         ("remainder(x*x, -x)", {"x": -1e300}),
@@ -246,7 +246,7 @@ def test_every_operation_has_the_same_record_at_special_points(in_javascript):
         assert list(differences(in_python(text, values), javascript)) == [], (text, values)
 
 
-def test_a_formula_typed_into_predict_is_computed_as_on_the_command_line(browser):  # noqa: F811
+def test_a_formula_typed_into_predict_is_computed_as_on_the_command_line(browser):
     rng = random.Random(5)
     values = {"x": 0.7, "y": 1.3}
     known = [name for name, op in FUNCTIONS.items() if not op.defaults]
@@ -280,7 +280,7 @@ def test_a_formula_typed_into_predict_is_computed_as_on_the_command_line(browser
         )
 
 
-def test_the_number_of_a_leaf_is_read_as_on_the_command_line(browser):  # noqa: F811
+def test_the_number_of_a_leaf_is_read_as_on_the_command_line(browser):
     texts = ["1/3", "0,5", "1,5/2,5", "−2", "+.5", "5.", "1e-3", "1E3/7", " 2 / 3 ", "-inf", "nan"]
     texts += [
         "Infinity",
