@@ -4,6 +4,7 @@ They are what Debian's chromium shows, so this needs it, playwright and pillow.
 """
 
 import dataclasses
+import functools
 import io
 import pathlib
 import shutil
@@ -21,6 +22,8 @@ from autograd.viz.player.typed import write_typed_page
 from autograd.viz.sheet import write_sheet
 
 COLOURS = 200
+PAINTED = """() => new Promise((done) =>
+    requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done))))"""
 
 
 def loss():
@@ -83,6 +86,7 @@ def a_sheet(page, folder):
     page.goto((folder / "sheet.html").as_uri())
 
 
+@functools.cache
 def moons():
     """A network that has learnt the moons, and the data."""
     nn.manual_seed(0)
@@ -177,7 +181,7 @@ def write_pictures(browser, target):
         for name, prepare in PICTURES.items():
             page = browser.new_page(color_scheme="light", reduced_motion="reduce")
             prepare(page, pathlib.Path(folder))
-            page.wait_for_timeout(500)
+            page.evaluate(PAINTED)
             shot = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
             shot.quantize(COLOURS).save(target / f"{name}.png", optimize=True)
             page.close()
