@@ -43,7 +43,7 @@ def test_each_number_has_the_text_that_explain_has_for_it(pool):
         for k, place in enumerate(np.ndindex(arrays[name].shape)):
             lines = str(explain(loss, arrays[name][place])).split("\n")
             shown = "\n".join(line.removeprefix("  ") for line in lines)
-            assert f"\n\n{texts[k]}\n\n" in shown
+            assert f"\n\n{texts[k]}\n\n" in f"{shown}\n\n"
 
 
 def test_of_many_images_the_first_can_be_chosen_and_the_others_are_counted():
