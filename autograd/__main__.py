@@ -129,8 +129,8 @@ def _sheet(options: argparse.Namespace) -> int:
     from autograd.viz.sheet import write_sheet
 
     for what in ("count", "size"):
-        if not 1 <= getattr(options, what) <= 50:
-            raise ValueError(f"sheet: --{what} needs a number from 1 to 50.")
+        if not 1 <= (came := getattr(options, what)) <= 50:
+            raise ValueError(f"sheet: --{what} needs a number from 1 to 50, but got {came}.")
     write_sheet(options.output, options.seed, options.count, options.size)
     _write(f"Wrote {options.output}: {options.count} tasks of sheet {options.seed}, and solutions.")
     return 0

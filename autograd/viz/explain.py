@@ -71,7 +71,8 @@ class Path:
         """Its nodes, from what is moved to what moves: "w → y → z"."""
         codes = [self.start, *(f.symbol.top for f in self.factors[::-1])]
         names = [notation.name(code).text for code in codes]
-        return " → ".join(shortened(names, LONGEST, f"… {len(names) - LONGEST} more …"))
+        longest = LONGEST + 1  # where every factor is written, so is every node
+        return " → ".join(shortened(names, longest, f"… {len(names) - LONGEST} more …"))
 
     @property
     def product(self) -> tuple[list[Derivative], list[float]]:
@@ -154,7 +155,7 @@ class Explanation(Written):
         whole = self.symbol.text
         start, end = (notation.name(code).text for code in (self.symbol.bottom, self.symbol.top))
         if self.wrt is self.root:
-            return f"{whole} = 1: a node moves with itself."
+            return f"{whole} = 1: a node moves with itself. For what it does: explain(loss, {end})."
         if not self.count:
             return f"{whole} = 0: no path leads from {start} to {end}."
         ends = f"from {start} to {end}"

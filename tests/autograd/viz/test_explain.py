@@ -86,6 +86,14 @@ def test_too_many_paths_are_counted_exactly_and_their_sum_is_given():
     assert f"{2**100 - 12:,} more paths" in explanation.latex
 
 
+def test_where_every_factor_is_written_so_is_every_node():
+    y = x = Value(1.0, label="x")
+    for _ in range(8):
+        y = y + 1.0
+    assert "more" not in str(explain(y, x))
+    assert "v₃ → … 2 more … → v₆" in str(explain(y + 1.0, x))
+
+
 def test_a_chain_of_7_500_operations_is_one_product():
     x = Value(1.0, label="x")
     y = x
@@ -103,7 +111,9 @@ def test_what_does_not_lead_to_the_root_has_derivative_0():
 
 def test_a_node_moves_with_itself():
     x = Value(2.0, label="x")
-    assert str(explain(x, x)) == "dx/dx = 1: a node moves with itself."
+    assert str(explain(x, x)) == (
+        "dx/dx = 1: a node moves with itself. For what it does: explain(loss, x)."
+    )
 
 
 def test_latex_adds_up_in_symbols_and_in_numbers():
