@@ -11,6 +11,7 @@ import pytest
 import nn
 from autograd import ShapeError
 from autograd.viz.scene import HOT, LEAF, Curve, Text
+from tests.autograd.viz.player.fitting import violations
 from tests.autograd.viz.player.players import needs_browser
 
 
@@ -128,8 +129,6 @@ def test_what_has_no_such_picture_is_told():
 def test_on_its_page_one_goes_forwards_backwards_and_to_the_operations(
     play, tmp_path, width, scheme
 ):  # fmt: skip
-    from axe_playwright_python.sync_playwright import Axe
-
     picture = two_two_one().picture([1.0, 1.0], [[1.0]], nn.MSELoss())
     picture.save(tmp_path / "net.html")
     options = {"viewport": {"width": width, "height": 800}, "color_scheme": scheme}
@@ -144,8 +143,7 @@ def test_on_its_page_one_goes_forwards_backwards_and_to_the_operations(
     page.keyboard.press("1")
     assert said.inner_text() == repr(picture)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    found = Axe().run(page).response["violations"]
-    assert [(v["id"], [n["html"][:90] for n in v["nodes"][:3]]) for v in found] == []
+    assert violations(page) == []
 
 
 def test_what_is_added_to_a_weighted_sum_is_told_by_what_it_is_and_not_by_its_numbers():
@@ -275,20 +273,16 @@ def test_operations_of_a_neuron_that_cannot_be_shown_are_told():
 @needs_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_neuron_that_is_clicked_shows_its_operations(play, tmp_path, scheme):
-    from axe_playwright_python.sync_playwright import Axe
-
     picture = two_two_one().picture([1.0, 1.0], [[1.0]], nn.MSELoss())
     picture.save(tmp_path / "net.html")
     options = {"viewport": {"width": 930, "height": 800}, "color_scheme": scheme}
     page = play(tmp_path / "net.html", wait=".glassgrad .pic", **options).page
     said = page.locator("p[role=status]")
-    violations = Axe().run(page).response["violations"]
-    assert [(v["id"], [n["html"][:90] for n in v["nodes"][:3]]) for v in violations] == []
+    assert violations(page) == []
     page.locator("[data-node='h1.1']").click()
     assert said.inner_text().startswith("Operations of neuron 2 of layer 1: value")
     assert said.inner_text().endswith(repr(picture.neuron(1, 2)))
-    violations = Axe().run(page).response["violations"]
-    assert [(v["id"], [n["html"][:90] for n in v["nodes"][:3]]) for v in violations] == []
+    assert violations(page) == []
     page.keyboard.press("Escape")
     assert said.inner_text() == repr(picture)
     page.get_by_role("button", name="Backwards").click()

@@ -22,7 +22,8 @@ from nn.datasets import Dataset, moons, spirals
 from nn.pictures.network import network_scene
 from nn.training.printed import printed_step
 from nn.training.stage import Stage
-from tests.autograd.viz.player.players import browser, needs_browser, play  # noqa: F401 (fixtures)
+from tests.autograd.viz.player.fitting import violations
+from tests.autograd.viz.player.players import needs_browser
 from tests.each import in_ci
 
 NODE = shutil.which("node")
@@ -207,14 +208,12 @@ def test_making_a_page_leaves_model_and_optimizer_as_they_were():
 @needs_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_in_a_browser_it_trains_obeys_keys_and_sliders_and_has_pythons_losses(
-    play, tmp_path, scheme  # noqa: F811
+    play, tmp_path, scheme
 ):  # fmt: skip
-    from axe_playwright_python.sync_playwright import Axe
-
     model, x, y, loss, optimizer = three_classes()
     nn.playground(model, (x, y), loss, optimizer).save(tmp_path / "net.html")
     options = {"viewport": {"width": 390, "height": 900}, "color_scheme": scheme}
-    page = play(tmp_path / "net.html", bypass_csp=False, **options).page
+    page = play(tmp_path / "net.html", **options).page
     batches = stored_batches(len(x))
     found = page.evaluate("(rows) => document.querySelector('.glassgrad').train(rows)", batches)
     wanted = losses_of_python(model, x, y, loss, optimizer, batches)
@@ -240,9 +239,7 @@ def test_in_a_browser_it_trains_obeys_keys_and_sliders_and_has_pythons_losses(
         " return new Set(c.getContext('2d').getImageData(0, 0, 360, 360).data).size }"
     )
     assert colors > 20  # regions are drawn
-    report = play(tmp_path / "net.html", bypass_csp=True, **options).page
-    violations = Axe().run(report).response["violations"]
-    assert [(v["id"], [n["html"][:90] for n in v["nodes"][:3]]) for v in violations] == []
+    assert violations(page) == []
 
 
 MANY = """() => +document.querySelector('.glassgrad').shadowRoot
@@ -321,7 +318,7 @@ STEPS = """(count) => document.querySelector('.glassgrad').steps(count)"""
 
 @needs_browser
 def test_the_address_of_a_page_holds_the_sliders_and_the_same_address_trains_alike(
-    play, tmp_path  # noqa: F811
+    play, tmp_path
 ):  # fmt: skip
     model, x, y, loss, optimizer = three_classes()
     nn.playground(model, (x, y), loss, optimizer).save(tmp_path / "net.html")
@@ -353,7 +350,7 @@ def test_the_address_of_a_page_holds_the_sliders_and_the_same_address_trains_ali
 
 
 @needs_browser
-def test_numbers_that_become_nan_are_told_and_end_nothing(play, tmp_path):  # noqa: F811
+def test_numbers_that_become_nan_are_told_and_end_nothing(play, tmp_path):
     model, x, y, loss, _ = three_classes()
     optimizer = optim.SGD(model.parameters(), lr=1e200)
     nn.playground(model, (x, y), loss, optimizer).save(tmp_path / "net.html")
@@ -417,14 +414,12 @@ def test_what_cannot_be_compared_is_refused_by_its_name():
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [390, 1280])
 def test_trainings_side_by_side_share_clock_and_sliders_and_one_plot(
-    play, tmp_path, width, scheme  # noqa: F811
+    play, tmp_path, width, scheme
 ):  # fmt: skip
-    from axe_playwright_python.sync_playwright import Axe
-
     model, x, y, loss, rules = compared()
     nn.playground(model, (x, y), loss, rules).save(tmp_path / "net.html")
     options = {"viewport": {"width": width, "height": 900}, "color_scheme": scheme}
-    page = play(tmp_path / "net.html", bypass_csp=True, **options).page
+    page = play(tmp_path / "net.html", **options).page
     assert [name for name in page.evaluate(SAID) if "rate" in name] == [
         "rate, small", "rate, stable", "rate, large"
     ]  # fmt: skip
@@ -444,8 +439,7 @@ def test_trainings_side_by_side_share_clock_and_sliders_and_one_plot(
     assert each[1][-1] < each[0][-1] < each[2][-1]
     assert " · large " in page.locator(".caption").inner_text()
     assert page.evaluate("document.documentElement.scrollWidth") <= width
-    found = Axe().run(page).response["violations"]
-    assert [(v["id"], [n["html"][:90] for n in v["nodes"][:3]]) for v in found] == []
+    assert violations(page) == []
 
 
 STEPS_OF = "(run) => document.querySelector('.glassgrad').steps(20, run)"
@@ -489,7 +483,7 @@ def networks():
 @needs_browser
 @pytest.mark.parametrize("name", networks())
 def test_the_network_of_a_page_is_drawn_after_training_as_python_draws_it(
-    play, tmp_path, name  # noqa: F811
+    play, tmp_path, name
 ):  # fmt: skip
     nn.manual_seed(0)
     model, data, loss = networks()[name]
@@ -536,7 +530,7 @@ def test_the_network_of_a_page_is_drawn_after_training_as_python_draws_it(
 
 @needs_browser
 def test_of_trainings_side_by_side_the_network_of_one_is_shown_that_is_chosen(
-    play, tmp_path  # noqa: F811
+    play, tmp_path
 ):  # fmt: skip
     model, x, y, loss, rules = compared()
     nn.playground(model, (x, y), loss, rules).save(tmp_path / "net.html")

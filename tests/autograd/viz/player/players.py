@@ -3,7 +3,6 @@
 import importlib.util
 import os
 import shutil
-from contextlib import contextmanager
 
 import pytest
 
@@ -118,7 +117,6 @@ def play(browser, idle, tmp_path):
         reduced_motion="no-preference",
         java_script_enabled=True,
         last=False,
-        bypass_csp=None,
     ):
         path = steps
         if not isinstance(steps, (str, os.PathLike)):
@@ -145,9 +143,3 @@ def play(browser, idle, tmp_path):
         pages.append(player)
     problems = [problem for player in players for problem in player.problems]
     assert not problems, problems
-
-
-@contextmanager
-def timed_out_after(page, seconds):
-    page.set_default_timeout(seconds * 1000)
-    yield
