@@ -75,10 +75,17 @@ def _operand(x: Any) -> object:
 def _graph(root: Node) -> Iterator[Node]:
     """The nodes behind one, each after its operands, as they are copied."""
     for node in topological(root):
-        copied_as = getattr(node, "copied_as", None)
-        if copied_as is not None:
-            stand: Node = copied_as()
-            yield from (node,) if stand is node else topological(stand)
+        stand = _stand(node)
+        if stand is node:
+            yield node
+        elif stand is not None:  # what went into it has been there before, if it has a stand, too
+            yield from (x for x in topological(stand) if _stand(x) is x)
+
+
+def _stand(node: Node) -> Node | None:
+    """The node that is copied in its place; None for the call of a compiled function."""
+    copied_as = getattr(node, "copied_as", None)
+    return copied_as and copied_as()
 
 
 _entries: WeakValueDictionary[int, _Entry] = WeakValueDictionary()

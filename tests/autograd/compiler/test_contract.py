@@ -619,6 +619,14 @@ def test_the_array_of_a_parameter_may_be_returned():
         np.testing.assert_array_equal([data, product.data], [t.data, number * t.data])
 
 
+def test_a_result_of_results_is_copied_as_uncompiled():
+    w = Value(2.0)
+    g = autograd.compile(lambda x: w * x + x * x)
+    total, w2 = copy.deepcopy((g(g(w * 0.5)), w))
+    total.backward()
+    assert (total.data, w2.grad, w.grad) == (15.0, 27.0, 0.0)
+
+
 def test_a_result_of_arrays_says_how_to_copy_it():
     t = Tensor([1.0, 2.0], requires_grad=True)
     loss = autograd.compile(lambda x: (t * x).sum())(1.0)
