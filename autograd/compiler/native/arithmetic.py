@@ -66,8 +66,8 @@ def applied(ufunc: np.ufunc, operands: list[Code], kinds: list[Kind], to: np.dty
     name = ufunc.__name__
     if types[0].kind == "b":
         name = BOOLEAN.get(name, name)
-    elif types[0].kind == "u" or (types[0].kind == "i" and name not in _OF_INTEGERS):
-        raise UnknownStep(f"{name} of integers")
+    if name not in _WRITTEN_OF.get(types[0].kind, KNOWN):
+        raise UnknownStep(f"{name} of numbers of type {types[0]}")
     operands = [typed(x, t) for x, t in zip(operands, types, strict=True)]
     if name == "positive":
         code = operands[0]
@@ -78,10 +78,22 @@ def applied(ufunc: np.ufunc, operands: list[Code], kinds: list[Kind], to: np.dty
     return typed(code, to)
 
 
-_OF_INTEGERS = {
-    "add", "subtract", "multiply", "negative", "positive", "maximum", "minimum", "greater",
-    "greater_equal", "less", "less_equal", "equal", "not_equal",
-}  # fmt: skip
+_COMPARISONS = {"greater", "greater_equal", "less", "less_equal", "equal", "not_equal"}
+_WRITTEN_OF: dict[str, set[str]] = {
+    "b": {"logical_and", "logical_or", "logical_not", *_COMPARISONS},
+    "i": {
+        "add",
+        "subtract",
+        "multiply",
+        "negative",
+        "positive",
+        "maximum",
+        "minimum",
+        *_COMPARISONS,
+    },
+    "u": set(),
+}
+"""What is written down of numbers that are no floats, by their kind."""
 
 
 def _is_one(x: Code) -> bool:

@@ -811,6 +811,12 @@ def test_a_sum_of_floats_in_another_type_is_left_to_numpy():
         run_natively([partial(np.add.reduce, x, axis=0, dtype=float, out=target)])
 
 
+@pytest.mark.parametrize("ufunc", [np.absolute, np.floor, np.ceil, np.trunc, np.isnan, np.isinf])
+def test_functions_of_numbers_are_left_to_numpy_where_they_get_truth_values(ufunc):
+    with pytest.raises(UnknownStep):  # LLVM ended the process
+        run_natively([partial(ufunc, np.ones(3, bool), np.zeros(3, bool))])
+
+
 def test_a_mean_is_native_and_one_of_nothing_is_left_to_numpy():
     x, target = np.arange(6.0).reshape(2, 3), np.zeros(2)
     run_natively([partial(np.mean, x, axis=1, out=target)])
