@@ -31,7 +31,7 @@ function matrix(rows) {
   const top = Math.max(...rows.flat().map(Math.abs).filter(isFinite));
   const heat = (t) =>
     isFinite(t) && +t
-      ? `background: color-mix(in srgb, var(--${t < 0 ? "hot" : "done"}) ${(40 * Math.abs(t)) / top}%, #0000)`
+      ? `background: color-mix(in srgb, var(--${t < 0 ? "done" : "hot"}) ${(40 * Math.abs(t)) / top}%, #0000)`
       : "";
   return el("table", { class: "mx" }, ...rows.map((row) => el("tr", {}, ...row.map((t) => el("td", { style: heat(t) }, t)))));
 }

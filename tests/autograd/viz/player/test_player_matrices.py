@@ -50,7 +50,7 @@ def test_a_chosen_matrix_is_a_heat_map_beside_that_of_its_gradient(play, color_s
                 assert float(text) == pytest.approx(number, rel=1e-3)
                 expected = 0.4 * abs(number) / top if np.isfinite(number) else 0.0
                 assert heat == pytest.approx(expected, abs=0.006)
-                assert ("--hot" in style) == bool(number < 0 and np.isfinite(number))
+                assert ("--done" in style) == bool(number < 0 and np.isfinite(number))
 
 
 def test_the_scores_of_several_heads_stand_below_one_another(play):
