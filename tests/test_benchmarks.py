@@ -17,17 +17,18 @@ needs_git = pytest.mark.skipif(
 )
 
 
-@pytest.fixture
-def checkout(tmp_path):
+@pytest.fixture(scope="module")
+def checkout(tmp_path_factory):
     """A repository with these packages at its only revision, and a change that is not committed."""
+    folder = tmp_path_factory.mktemp("checkout")
     for package in against.PACKAGES:
-        shutil.copytree(against.ROOT / package, tmp_path / package)
+        shutil.copytree(against.ROOT / package, folder / package)
     settings = ["-c", "user.name=a", "-c", "user.email=a@example.org", "-c", "commit.gpgsign=false"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "first"]):
-        subprocess.run(["git", *settings, *command], cwd=tmp_path, check=True)
-    with open(tmp_path / "autograd/__init__.py", "a") as file:
+        subprocess.run(["git", *settings, *command], cwd=folder, check=True)
+    with open(folder / "autograd/__init__.py", "a") as file:
         file.write("\nchanged = True\n")
-    return tmp_path
+    return folder
 
 
 @needs_git

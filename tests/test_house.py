@@ -14,12 +14,6 @@ TEXTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def parsed():
-    """Of each file all nodes of its syntax."""
-    return {file: [*ast.walk(ast.parse(text))] for file, text in TEXTS.items()}
-
-
 def test_the_type_checker_is_told_to_look_away_at_most_forty_times():
     found = [
         f"{file}: {line.strip()}"
@@ -60,24 +54,6 @@ def names_used(nodes):
             yield from (alias.name for alias in node.names)
 
 
-def test_names_with_a_leading_underscore_stay_in_their_file_but_for_a_short_list(parsed):
-    files = [
-        (set(names_defined(nodes)), set(names_used(nodes)))
-        for file, nodes in parsed.items()
-        if file.name != "torch_protocols.py"  # whose names are PyTorch's
-    ]
-    ours = set().union(*(defined for defined, _ in files))
-    found = {
-        name
-        for defined, used in files
-        for name in used & (ours - defined)
-        if name.startswith("_") and not name.startswith("__")
-    }
-    listed = OF_NODES | OF_PYTORCH | SHARED
-    assert found <= listed, sorted(found - listed)
-    assert found >= listed, f"take from the list: {sorted(listed - found)}"
-
-
 def says_any(node):
     return isinstance(node, (ast.Name, ast.Attribute)) and (
         ast.unparse(node) in ("Any", "typing.Any")
@@ -97,16 +73,44 @@ def other_names_of_any(nodes):
             yield ast.unparse(node.target)
 
 
-def test_nobody_but_the_rulebook_calls_any_by_another_name_which_mypy_would_not_count(parsed):
+def uses_of_operand(nodes):
+    """Imports of the name for Any that the rulebook's compositions are written with."""
+    for node in nodes:
+        if isinstance(node, ast.ImportFrom) and node.module == "autograd.op":
+            yield from (alias.name for alias in node.names if alias.name == "Operand")
+
+
+@pytest.fixture(scope="module")
+def names():
+    """Of each file the names that those above find in its syntax, one set for each."""
+    found, looks = {}, (names_defined, names_used, other_names_of_any, uses_of_operand)
+    for file, text in TEXTS.items():
+        nodes = [*ast.walk(ast.parse(text))]
+        found[file] = [set(look(nodes)) for look in looks]
+    return found
+
+
+def test_names_with_a_leading_underscore_stay_in_their_file_but_for_a_short_list(names):
+    # The names in torch_protocols.py are PyTorch's.
+    files = [of[:2] for file, of in names.items() if file.name != "torch_protocols.py"]
+    ours = set().union(*(defined for defined, _ in files))
     found = {
-        f"{file}: {name}"
-        for file, nodes in parsed.items()
-        if "rules" not in file.parts
-        for name in other_names_of_any(nodes)
+        name
+        for defined, used in files
+        for name in used & (ours - defined)
+        if name.startswith("_") and not name.startswith("__")
     }
-    assert found == {
-        "autograd/op.py: Operand"
-    }  # which the rulebook's compositions are written with
+    listed = OF_NODES | OF_PYTORCH | SHARED
+    assert found <= listed, sorted(found - listed)
+    assert found >= listed, f"take from the list: {sorted(listed - found)}"
+
+
+def test_nobody_but_the_rulebook_calls_any_by_another_name_which_mypy_would_not_count(names):
+    others = {file: of for file, of in names.items() if "rules" not in file.parts}
+    found = {f"{file}: {name}" for file, (_, _, of_any, _) in others.items() for name in of_any}
+    assert found == {"autograd/op.py: Operand"}
+    assert [str(file) for file, of in others.items() if of[3]] == []
+    assert any(of[3] for of in names.values())
 
 
 def test_another_name_of_any_is_found_however_it_is_given():
@@ -117,11 +121,3 @@ def test_another_name_of_any_is_found_however_it_is_given():
         assert found(text) == ["Tape"]
     assert found("import typing") == ["typing"]
     assert found("from typing import Any\nx: Any = 3") == []
-
-
-def test_what_any_is_called_in_the_rulebook_is_called_so_there_alone(parsed):
-    for file, nodes in parsed.items():
-        for node in nodes:
-            if isinstance(node, ast.ImportFrom) and node.module == "autograd.op":
-                names = {alias.name for alias in node.names}
-                assert "Operand" not in names or "rules" in file.parts, file
