@@ -30,6 +30,7 @@ from sklearn.preprocessing import StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
 from nn.estimators import MLPClassifier, MLPRegressor, PerceptronClassifier
+from tests.each import IN_CI, in_ci
 
 pytestmark = pytest.mark.slow
 
@@ -40,11 +41,11 @@ pytestmark = pytest.mark.slow
         # All examples in one batch: a weight of 2 is then the same as coming twice, which a check
         # asks for. Batches that differ make that wrong by chance, as in scikit-learn's own class.
         MLPClassifier(max_iter=50, batch_size=1000, random_state=0),
-        MLPClassifier(max_iter=50, hidden_layer_sizes=8, solver="lbfgs", random_state=0),
         MLPRegressor(max_iter=50, batch_size=1000, random_state=0),
-        MLPRegressor(max_iter=50, batch_size=1000, solver="sgd", random_state=0),
         PerceptronClassifier(max_iter=50, random_state=0),
-    ]
+        MLPClassifier(max_iter=50, hidden_layer_sizes=8, solver="lbfgs", random_state=0),
+        MLPRegressor(max_iter=50, batch_size=1000, solver="sgd", random_state=0),
+    ][: in_ci(5, 3)]
 )
 def test_scikit_learn_finds_its_contract_kept(estimator, check):
     check(estimator)
@@ -65,17 +66,12 @@ def test_cross_validation_of_a_pipeline():
 
 
 def test_grid_search_finds_that_spirals_need_a_hidden_layer():
-    grid = {"hidden_layer_sizes": [(), (32, 32)], "activation": ["tanh", "relu"]}
-    search = GridSearchCV(MLPClassifier(learning_rate_init=0.01, random_state=0), grid, cv=KFold(3))
-    search.fit(*spirals(300))
+    grid = {"hidden_layer_sizes": [(), (32, 32)]}
+    model = MLPClassifier(learning_rate_init=0.03, max_iter=50, random_state=0)
+    search = GridSearchCV(model, grid, cv=KFold(3)).fit(*spirals(300))
     assert search.best_params_["hidden_layer_sizes"] == (32, 32)
     assert search.best_score_ > 0.9
-    by_depth = dict.fromkeys([(), (32, 32)], 0.0)
-    for settings, score in zip(search.cv_results_["params"], search.cv_results_["mean_test_score"]):
-        by_depth[settings["hidden_layer_sizes"]] = max(
-            score, by_depth[settings["hidden_layer_sizes"]]
-        )
-    assert by_depth[()] < 0.7
+    assert search.cv_results_["mean_test_score"][0] < 0.7
 
 
 def test_random_search_over_rates_and_rules():
@@ -89,6 +85,7 @@ def test_random_search_over_rates_and_rules():
     assert search.best_params_["mlpclassifier__learning_rate_init"] > 1e-5
 
 
+@pytest.mark.skipif(not IN_CI, reason="starting processes takes seconds; all are pickled above")
 def test_a_search_runs_in_several_processes():
     x, y = iris()
     scores = [cross_val_score(scaled(max_iter=5), x, y, cv=2, n_jobs=n) for n in (1, 2)]
@@ -401,17 +398,16 @@ def test_a_trained_estimator_is_pickled_with_what_it_learnt():
 def test_importing_nn_imports_neither_scikit_learn_nor_matplotlib_nor_tqdm():
     program = (
         "import sys, nn, nn.plots, nn.training; "
-        "print([name for name in ('sklearn', 'matplotlib', 'tqdm') if name in sys.modules]); "
-        "print(nn.estimators.MLPClassifier.__name__)"
+        "print([name for name in ('sklearn', 'matplotlib', 'tqdm') if name in sys.modules])"
     )
     ran = subprocess.run(
         [sys.executable, "-c", program],
-        cwd=pathlib.Path(nn.__file__).parents[2],
+        cwd=pathlib.Path(nn.__file__).parents[1],
         capture_output=True,
         text=True,
         check=True,
     )
-    assert ran.stdout.split("\n")[:2] == ["[]", "MLPClassifier"]
+    assert ran.stdout == "[]\n"
 
 
 def test_without_scikit_learn_the_estimators_say_how_to_install_it(monkeypatch):

@@ -55,9 +55,17 @@ def state_of(model, history, optimizer):
     }
 
 
-def resume(path, rule, schedule, epochs):
+CASES = [("SGD", "plateau"), ("Momentum", "by batch"), ("Adam", "warm-up"), ("AdamW", "none")]
+
+
+def resume(path):
     """What the other process does."""
-    state = pickle.loads(pathlib.Path(path).read_bytes())
+    states = pickle.loads(pathlib.Path(path).read_bytes())
+    results = [resumed(state, *case) for state, case in zip(states, CASES, strict=True)]
+    pathlib.Path(path).write_bytes(pickle.dumps(results))
+
+
+def resumed(state, rule, schedule):
     model, optimizer, batches, scheduler = build(rule, schedule)
     model.load_state_dict(state["model"])
     optimizer.load_state_dict(state["optimizer"])
@@ -65,40 +73,31 @@ def resume(path, rule, schedule, epochs):
     if scheduler:
         scheduler.load_state_dict(state["scheduler"])
     nn.init.generator().bit_generator.state = state["generator"]
-    history = train(model, optimizer, batches, scheduler, int(epochs))
-    result = {"loss": history.loss, "rates": history.learning_rate}
-    result |= state_of(model, history, optimizer)
-    pathlib.Path(path).write_bytes(pickle.dumps(result))
+    history = train(model, optimizer, batches, scheduler, 3)
+    return history.loss, history.learning_rate, state_of(model, history, optimizer)
 
 
-@pytest.mark.parametrize(
-    ("rule", "schedule"),
-    [("SGD", "plateau"), ("Momentum", "by batch"), ("Adam", "warm-up"), ("AdamW", "none")],
-)
-def test_a_training_resumed_in_another_process_equals_the_uninterrupted_one(
-    rule, schedule, tmp_path
-):
+def trained(rule, schedule, epochs):
+    """Its history, and its state at the end."""
     nn.manual_seed(3)
     model, optimizer, batches, scheduler = build(rule, schedule)
-    whole = train(model, optimizer, batches, scheduler, 6)
-    expected = state_of(model, whole, optimizer)
+    history = train(model, optimizer, batches, scheduler, epochs)
+    return history, state_of(model, history, optimizer)
 
-    nn.manual_seed(3)
-    model, optimizer, batches, scheduler = build(rule, schedule)
-    begun = train(model, optimizer, batches, scheduler, 3)
-    path = tmp_path / "state.pickle"
-    path.write_bytes(pickle.dumps(state_of(model, begun, optimizer)))
-    root = str(pathlib.Path(nn.__file__).parents[2])
-    subprocess.run(
-        [sys.executable, __file__, path, rule, schedule, "3"],
-        check=True,
-        env=os.environ | {"PYTHONPATH": root},
-    )
 
-    found = pickle.loads(path.read_bytes())
-    assert_array_equal([*begun.loss, *found.pop("loss")], whole.loss)
-    assert_array_equal([*begun.learning_rate, *found.pop("rates")], whole.learning_rate)
-    np.testing.assert_equal(found, expected)
+def test_a_training_resumed_in_another_process_equals_the_uninterrupted_one(tmp_path):
+    begun = [trained(*case, epochs=3) for case in CASES]
+    path = tmp_path / "states.pickle"
+    path.write_bytes(pickle.dumps([state for _, state in begun]))
+    root = str(pathlib.Path(nn.__file__).parents[1])
+    command = [sys.executable, __file__, path]
+    subprocess.run(command, check=True, env=os.environ | {"PYTHONPATH": root})
+    results = pickle.loads(path.read_bytes())
+    for case, (first, _), (loss, rates, state) in zip(CASES, begun, results, strict=True):
+        whole, expected = trained(*case, epochs=6)
+        assert_array_equal([*first.loss, *loss], whole.loss)
+        assert_array_equal([*first.learning_rate, *rates], whole.learning_rate)
+        np.testing.assert_equal(state, expected)
 
 
 def test_a_state_that_is_none_of_batches_is_refused_and_changes_nothing():
