@@ -13,7 +13,7 @@ from autograd.source_lines import record_lines
 from autograd.tensor import Tensor
 from autograd.viz import exercise
 from autograd.viz.function_call import run
-from autograd.viz.named_steps import NamedSteps
+from autograd.viz.outline import NamedSteps
 from autograd.viz.player.page import bundle, save_pass
 from autograd.viz.steps import Pass
 from autograd.viz.trace import is_node

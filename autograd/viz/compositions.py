@@ -133,7 +133,7 @@ def compositions_in(nodes: Sequence[Node], uses: Uses) -> list[tuple[str, tuple[
 def _matches(nodes: Sequence[Node], uses: Uses) -> Iterator[tuple[Node, Pattern, dict[Node, Node]]]:
     terms: dict[Node, int] = {}  # of a sum, how many
     known = tuple(NAMED.items())
-    begins, of_tensors = _beginnings(known), _of_tensors(known)
+    begins, of_tensors = _beginnings(known), _patterns(0, known)
     for node in nodes:
         op = node.op
         if op is None:
@@ -149,7 +149,7 @@ def _matches(nodes: Sequence[Node], uses: Uses) -> Iterator[tuple[Node, Pattern,
         elif tuple([p.op.name if p.op else None for p in node.parents]) in begins[name]:
             near = [p for parent in node.parents for p in (parent, *parent.parents)]
             n = max([terms[x] for x in near if x in terms], default=0)
-            patterns = _of_values(n, known).get(name, ()) if 2 <= n <= MOST else ()
+            patterns = _patterns(n, known).get(name, ()) if 2 <= n <= MOST else ()
         else:
             continue
         for pattern in patterns:
@@ -170,7 +170,7 @@ def _beginnings(known: Known) -> dict[str, set[tuple[str | None, ...]]]:
             tuple([p.op.name if p.op else None for p in pattern.root.parents])
             for pattern in patterns
         }
-        for name, patterns in _of_values(3, known).items()
+        for name, patterns in _patterns(3, known).items()
     }
 
 
@@ -178,11 +178,13 @@ def _beginnings(known: Known) -> dict[str, set[tuple[str | None, ...]]]:
 
 
 @functools.lru_cache(maxsize=256)
-def _of_values(n: int, known: Known) -> dict[str, list[Pattern]]:
-    """The known compositions of n single numbers, by the operation that they end in."""
+def _patterns(n: int, known: Known) -> dict[str, list[Pattern]]:
+    """The known compositions of n single numbers, or of arrays (n = 0), by their last operation."""
 
-    def new(seed: int, shape: tuple[int, ...]) -> Array:
+    def new(seed: int, shape: tuple[int, ...]) -> Array | Tensor:
         numbers = np.random.default_rng(seed).normal(size=shape)
+        if not n:
+            return Tensor(numbers, requires_grad=True)
         return np.array([Value(x) for x in numbers.tolist()], dtype=object)
 
     def of_scores(name: str) -> Callable[[Any], Any]:
@@ -192,40 +194,22 @@ def _of_values(n: int, known: Known) -> dict[str, list[Pattern]]:
         return lambda x: np.ravel(op(x))
 
     functions: list[tuple[str, Callable[..., Any], Shapes]]
-    functions = [(known, of_scores(name), lambda n: [(n,)]) for name, known in _OF_SCORES.items()]
-    functions += [
-        (name, function, shapes) for name, (function, shapes) in known if {*shapes(n)} == {(n,)}
-    ]
-    return _by_last_operation(functions, new, (n, n))
+    functions = [(name, *declared) for name, declared in known]
+    if n:
+        scores = [(shown, of_scores(name), lambda n: [(n,)]) for name, shown in _OF_SCORES.items()]
+        functions = scores + [one for one in functions if {*one[2](n)} == {(n,)}]
 
+    def run(function: Callable[..., Any], shapes: Shapes, seed: int, size: int) -> list[Any]:
+        with np.errstate(all="ignore"):
+            made = function(*(new(seed + k, shape) for k, shape in enumerate(shapes(size))))
+        return [made] if isinstance(made, Node) else [*np.ravel(np.array(made, object))]
 
-@functools.lru_cache(maxsize=4)
-def _of_tensors(known: Known) -> dict[str, list[Pattern]]:
-    """The known compositions of arrays, by the operation that they end in."""
-
-    def new(seed: int, shape: tuple[int, ...]) -> Tensor:
-        return Tensor(np.random.default_rng(seed).normal(size=shape), requires_grad=True)
-
-    return _by_last_operation([(name, *declared) for name, declared in known], new, (3, 5))
-
-
-def _by_last_operation(
-    functions: Iterable[tuple[str, Callable[..., Any], Shapes]],
-    new: Callable[[int, tuple[int, ...]], Any],
-    sizes: tuple[int, int],
-) -> dict[str, list[Pattern]]:
     patterns: dict[str, list[Pattern]] = {}
     for name, function, shapes in functions:
-
-        def run(
-            seed: int, n: int, function: Callable[..., Any] = function, shapes: Shapes = shapes
-        ) -> list[Any]:
-            with np.errstate(all="ignore"):
-                return _each(function(*(new(seed + k, x) for k, x in enumerate(shapes(n)))))
-
         try:  # in a context without modes: whoever draws inside of no_grad() means other nodes
             first, second = (
-                contextvars.Context().run(run, 100 * k, n) for k, n in enumerate(sizes)
+                contextvars.Context().run(run, function, shapes, 100 * k, size)
+                for k, size in enumerate((n, n) if n else (3, 5))
             )
             graphs = [
                 (one, list(zip(topological(one), topological(other), strict=True)))
@@ -240,7 +224,3 @@ def _by_last_operation(
             free = frozenset((x, name) for x, y in pairs for name in _differing(x, y))
             patterns.setdefault(one.op.name, []).append(Pattern(name, one, given, free))
     return patterns
-
-
-def _each(results: object) -> list[Any]:
-    return [results] if isinstance(results, Node) else list(np.ravel(np.array(results, object)))

@@ -11,9 +11,8 @@ from warnings import warn
 
 from autograd.checks import came, check_choice, check_int
 from autograd.viz.dot import place_with_dot, run_dot, to_dot
-from autograd.viz.drawn import Folding, drawn, folded
+from autograd.viz.drawn import Folding, drawn, folded, with_paths
 from autograd.viz.graph import DrawnGraph
-from autograd.viz.highlights import with_paths
 from autograd.viz.layout import Direction, Layout, place
 from autograd.viz.player.drawing import Boxes, drawing_page, for_notebooks
 from autograd.viz.png_and_pdf import to_paper

@@ -27,8 +27,7 @@ from autograd.viz.array_rules import (
     summed,
 )
 from autograd.viz.boxes import is_operation
-from autograd.viz.equation import Sum, outcome
-from autograd.viz.matrices import Factors
+from autograd.viz.equation import Factors, Sum, outcome
 from autograd.viz.notation import Derivative, how_to_read
 from autograd.viz.symbols import Symbol, as_written
 from autograd.viz.text import NOT_REACHED, array_text, as_printed, bracketed, is_short, shape_text

@@ -282,22 +282,14 @@ def _same(x: Symbol, y: Symbol) -> bool:
     return parts[0] == parts[1] and all(map(_same, x.operands, y.operands))
 
 
-def _simpler_sum(x: Symbol, y: Symbol) -> Symbol | None:
-    if x.number == 0:
-        return y
+def _simpler_sum(x: Symbol, y: Symbol, minus: bool = False) -> Symbol | None:
+    """x + y, or x - y: a 0 is left out, and a negative y turns the sign."""
     if y.number == 0:
         return x
-    positive = _minus(y)
-    return None if positive is None else x - positive
-
-
-def _simpler_difference(x: Symbol, y: Symbol) -> Symbol | None:
     if x.number == 0:
-        return -y
-    if y.number == 0:
-        return x
+        return -y if minus else y
     positive = _minus(y)
-    return None if positive is None else x + positive
+    return None if positive is None else x + positive if minus else x - positive
 
 
 def _simpler_product(x: Symbol, y: Symbol) -> Symbol | None:
@@ -327,7 +319,7 @@ def _simpler_power(x: Symbol, y: Symbol) -> Symbol | None:
 _EXACT = {"add", "subtract", "multiply", "negative"}  # of two numbers: computed, not written out
 _SIMPLER: dict[str, Callable[..., Any]] = {
     "add": _simpler_sum,
-    "subtract": _simpler_difference,
+    "subtract": lambda x, y: _simpler_sum(x, y, minus=True),
     "multiply": _simpler_product,
     "divide": _simpler_quotient,
     "negative": _minus,

@@ -18,7 +18,7 @@ import numpy as np
 from autograd import ShapeError
 from autograd.checks import came, kind
 from autograd.viz.player.embed import still_image
-from autograd.viz.player.film import Film, Panel
+from autograd.viz.player.film import Film
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.scene import Scene
 from nn import scalar
@@ -273,7 +273,7 @@ class Watch:
     def _film_of(self, moments: Sequence[tuple[Sequence[tuple[str, Scene]], str]]) -> Film:
         titles = [title for title, _ in moments[0][0]]
         panels = [
-            Panel(title, [scenes[k][1] for scenes, _ in moments]) for k, title in enumerate(titles)
+            (title, [scenes[k][1] for scenes, _ in moments]) for k, title in enumerate(titles)
         ]
         captions = [caption for _, caption in moments]
         last = Writer().svg(moments[-1][0], captions[-1], self._title)

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from autograd.viz.boxes import is_operation
 from autograd.viz.outline import BoxStep, Outline, handed_back
@@ -12,9 +11,6 @@ from autograd.viz.player.values import value
 from autograd.viz.steps import Pass
 from autograd.viz.trace import Box, Node
 from autograd.viz.views import boxes_record, views_of
-
-if TYPE_CHECKING:
-    from autograd.viz.graph import DrawnNode
 
 Record = dict[str, Any]
 
@@ -28,32 +24,23 @@ def add_boxes(trace: Record, steps: Pass, picture: Picture, index: dict[Node, in
     boxes, record = boxes_record(steps, views)
     trace |= record
     places = {box: g for g, box in enumerate(boxes)}
+    around = {inner: places[box] for box in boxes for inner in box.inner}
     leaving: dict[Node, list[int]] = {}
     for k in range(len(steps)):
         leaving.setdefault(steps.ends_of(k)[0], []).append(k)
     for box, group in zip(boxes, trace["groups"], strict=True):
-        group.update(_group(steps, box, index, leaving))
-    for box in boxes:
-        for inner in box.inner:
-            if inner in places:
-                trace["groups"][places[inner]]["in"] = places[box]
+        group |= {
+            "shows": index[box.results[0]] if is_operation(box) else -1,
+            "in": around.get(box, -1),
+            "out": [index[node] for node in box.results],
+            "size": f"{len(box.nodes):,}",
+            "passes": [_pass(step, index) for step in handed_back(steps, box, leaving)],
+        }
         for node in box.nodes:
             trace["nodes"][index[node]]["group"] = places[box]  # the inner ones come later
     for view, one in zip(trace["views"], [picture, *others], strict=True):
         view.update(_view(steps, one, places, index))
     trace["pictures"] = [one.svg for one in others]
-
-
-def _group(
-    steps: Pass, box: Box, index: dict[Node, int], leaving: Mapping[Node, Sequence[int]]
-) -> Record:
-    return {
-        "shows": index[box.results[0]] if is_operation(box) else -1,
-        "in": -1,
-        "out": [index[node] for node in box.results],
-        "size": f"{len(box.nodes):,}",
-        "passes": [_pass(step, index) for step in handed_back(steps, box, leaving)],
-    }
 
 
 def _pass(step: BoxStep, index: dict[Node, int]) -> list[Any]:
@@ -71,7 +58,11 @@ def _view(steps: Pass, picture: Picture, places: dict[Box, int], index: dict[Nod
     ids = {f"n{i}": index[node] for i, node in enumerate(steps.nodes)}
     ids |= {box.id: -1 - places[box] for box in picture.folding.boxes}
     return {
-        "forward": [ids[node.id] for node in picture.graph.nodes if _is_made(node)],
+        "forward": [
+            ids[node.id]
+            for node in picture.graph.nodes
+            if node.kind == "operation" and "~" not in node.id
+        ],
         "play": [
             [places[at[0]], ids[at[1].id] if isinstance(at[1], Box) else index[at[1]]]
             if isinstance(at, tuple)
@@ -81,10 +72,6 @@ def _view(steps: Pass, picture: Picture, places: dict[Box, int], index: dict[Nod
         "arrows": arrows_of(picture, index),
         "note": picture.note,
     }
-
-
-def _is_made(node: DrawnNode) -> bool:
-    return node.kind == "operation" and "~" not in node.id
 
 
 def arrows_of(picture: Picture, index: dict[Node, int]) -> Record:

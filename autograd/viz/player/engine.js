@@ -107,9 +107,9 @@ function withPlaces(tree) {
 }
 const openLatex = (tree) => latexOf(tree).replace(/\\text\{([\ue000-\uf8ff])\}/g, "$1");
 function ruleOf(op, k, [x, y], isZero) {
-  const whole = filledIn(grammar.ops[op].partials[k], { x, y, o: { name: "\uf8ff" } });
-  const rule = isZero ? whole : forReading(whole);
-  const [text] = textOf(rule);
+  const { partials, read } = grammar.ops[op],
+    rule = filledIn((isZero ? partials : read)[k], { x, y, o: { name: "\uf8ff" } }),
+    [text] = textOf(rule);
   return [text, openLatex(treeOf(rule)), isNumber(rule) + 2 * (factorOf(rule) !== text)];
 }
 function stepsOf(order) {

@@ -1,7 +1,7 @@
 // Tells what is wrong with an expression as autograd/expression.py does, with the same words at the
 // same character.
 //
-// `grammar` is what that file and the rulebook say: functions, operations, words (grammar_js.py).
+// `grammar` is what that file and the rulebook say: functions, operations, words (typed.py).
 
 const SPACES = /[\t-\r\x1c- \x85\xa0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u3000]+/;
 function printable(text) {

@@ -19,38 +19,26 @@ _SCRIPTS = ("view.css", "film.css", "elements.js", "view.js", "panel.js", "film.
 
 
 @dataclass(frozen=True)
-class Panel:
-    """A picture of the film.
-
-    Attributes:
-        title: What it shows, in words.
-        scenes: One for each frame, all made of as many groups.
-    """
-
-    title: str
-    scenes: Sequence[Scene]
-
-
-@dataclass(frozen=True)
 class Film:
     """Pictures side by side that change together.
 
     Attributes:
         title: What it shows, in words.
-        panels: The pictures, each with as many scenes.
+        panels: The pictures: what each shows, in words, and its scenes, one for each frame, all of
+            as many groups.
         captions: What to say at each frame.
         still: The last frame in one picture, for where no script runs.
     """
 
     title: str
-    panels: Sequence[Panel]
+    panels: Sequence[tuple[str, Sequence[Scene]]]
     captions: Sequence[str]
     still: str
 
     @cached_property
     def packed(self) -> str:
         """The script with the pictures, compressed: nearly all that there is to a page."""
-        panels = [_panel(panel) for panel in self.panels]
+        panels = [_panel(*panel) for panel in self.panels]
         given = {"title": self.title, "captions": list(self.captions), "panels": panels}
         dark = dark_rules(":host([data-theme=dark]) ")
         return script_of(_SCRIPTS, "film", given, style=dark)
@@ -65,11 +53,11 @@ class Film:
         return embedded(fallback, self.packed)
 
 
-def _panel(panel: Panel) -> dict[Any, Any]:
+def _panel(title: str, scenes: Sequence[Scene]) -> dict[str, Any]:
     """The picture with places for what changes, and the states of that."""
-    groups = {id(group): group for scene in panel.scenes for group in scene.groups}
+    groups = {id(group): group for scene in scenes for group in scene.groups}
     texts = {key: group_text(group) for key, group in groups.items()}
-    columns = zip(*([texts[id(g)] for g in scene.groups] for scene in panel.scenes), strict=True)
+    columns = zip(*([texts[id(g)] for g in scene.groups] for scene in scenes), strict=True)
     parts, moving = [], []
     for states in columns:
         if len(set(states)) == 1:
@@ -77,4 +65,4 @@ def _panel(panel: Panel) -> dict[Any, Any]:
         else:
             parts.append("<g data-moving=''></g>")
             moving.append(states)
-    return {"svg": to_svg(panel.scenes[-1], panel.title, parts=parts), "moving": moving}
+    return {"svg": to_svg(scenes[-1], title, parts=parts), "moving": moving}

@@ -62,19 +62,16 @@ const make = (op, ...of) => {
   const simpler = Object.hasOwn(SIMPLER, op) ? SIMPLER[op](...of) : null;
   return simpler === null ? { op, of } : simpler;
 };
+// A sum or a difference: a 0 is left out, and a negative y turns the sign.
+function simplerSum(x, y, other, alone) {
+  if (y === 0) return x;
+  if (x === 0) return alone;
+  const positive = minusOf(y);
+  return positive === null ? null : make(other, x, positive);
+}
 const SIMPLER = {
-  add(x, y) {
-    if (x === 0) return y;
-    if (y === 0) return x;
-    const positive = minusOf(y);
-    return positive === null ? null : make("subtract", x, positive);
-  },
-  subtract(x, y) {
-    if (x === 0) return make("negative", y);
-    if (y === 0) return x;
-    const positive = minusOf(y);
-    return positive === null ? null : make("add", x, positive);
-  },
+  add: (x, y) => simplerSum(x, y, "subtract", y),
+  subtract: (x, y) => simplerSum(x, y, "add", make("negative", y)),
   multiply(x, y) {
     for (const [factor, other] of [[x, y], [y, x]]) {
       if (factor === 0) return 0;
@@ -101,16 +98,6 @@ function filledIn(formula, leaves) {
   if (typeof formula === "string") return Object.hasOwn(leaves, formula) ? leaves[formula] : +formula;
   const of = formula.slice(1).map((part) => filledIn(part, leaves));
   return formula[0] === "square" && isNumber(of[0]) ? of[0] * of[0] : make(formula[0], ...of);
-}
-// Without the bounds that only keep it finite: max(p, 3.7e-44) is p.
-function forReading(x) {
-  if (!x.op) return x;
-  const of = x.of.map(forReading),
-    last = of.at(-1);
-  if (isNumber(last) && last > 0 && last < 1e-30 && (x.op === "greater" || x.op === "maximum"))
-    return x.op === "greater" ? 1 : of[0];
-  const unchanged = of.every((y, i) => y === x.of[i]);
-  return unchanged || Object.hasOwn(grammar.comparisons, x.op) ? x : make(x.op, ...of);
 }
 
 // --- written as text, as LaTeX and as MathML ---

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -45,68 +45,55 @@ def frames(steps: Pass, picture: Picture, forward: bool = False) -> Iterator[Fra
         picture: What is drawn of it.
         forward: Whether the computation comes first, node by node.
     """
-    frame = _Frames(steps, picture)
-    if forward:
-        yield from frame.forward()
-    frame.known |= picture.stands.keys()
-    frame.totals[steps.root] = steps.seed
-    root = frame.ids[steps.root]
-    yield Frame(frame.scene(root, ""), f"Backward, from {exercise.start(steps)}")
-    yield from frame.backward()
+    ids = {node: f"n{i}" for i, node in enumerate(steps.nodes)} | dict(picture.boxes)
+    totals: dict[Node, Number] = {}
+    known = {id_ for id_, node in picture.stands.items() if not node.parents}
 
-
-class _Frames:
-    def __init__(self, steps: Pass, picture: Picture) -> None:
-        self.steps, self.picture = steps, picture
-        self.ids = {node: f"n{i}" for i, node in enumerate(steps.nodes)} | dict(picture.boxes)
-        self.totals: dict[Node, Number] = {}
-        self.known = {id_ for id_, node in picture.stands.items() if not node.parents}
-
-    def forward(self) -> Iterator[Frame]:
-        """Each result of an operation, as it is computed."""
-        steps = self.steps
-        for box in self.picture.graph.nodes:
-            node = self.picture.stands.get(box.id)
-            if node is not None and node.parents:
-                self.known.add(box.id)
-                value, name = array_text(steps.values[node]), exercise.name_text(steps.names[node])
-                made = box.symbol if box.folded else steps.formula(node)
-                yield Frame(self.scene(box.id, ""), f"Forward: {name} = {made} = {value}")
-
-    def backward(self) -> Iterator[Frame]:
-        """Each step of the pass."""
-        drawn = self.picture.shown | set(self.picture.boxes)
-        outline = Outline(self.steps, self.picture.folding.boxes)
-        for place, at in enumerate(outline.order):
-            k = at if isinstance(at, int) else outline.joined[at][0]
-            node, position, into = self.steps.ends_of(k)
-            if not {node, into} <= drawn:
-                continue
-            step, parent = outline[place], outline.parent_of(at)
-            if not isinstance(parent, Box):
-                self.totals[parent] = step.after
-            own = f"{self.ids[node]}.{position}"
-            arrow = self.picture.arrows.get((node, position), own)
-            yield Frame(self.scene(self.ids[into], arrow), str(step), step.tree)
-
-    def scene(self, box: str, arrow: str) -> Scene:
+    def shown(box: str, arrow: str = "") -> Scene:
         """The picture with the numbers so far, and with what just happened marked."""
-        nodes = [
-            replace(self._rows(node), marked=node.id == box) for node in self.picture.graph.nodes
-        ]
-        edges = tuple(replace(edge, marked=edge.id == arrow) for edge in self.picture.graph.edges)
-        graph = replace(self.picture.graph, nodes=tuple(nodes), edges=edges)
-        return scene(graph, self.picture.layout)
+        nodes = tuple(
+            replace(node, rows=_rows(node, known, totals, picture), marked=node.id == box)
+            for node in picture.graph.nodes
+        )
+        edges = tuple(replace(edge, marked=edge.id == arrow) for edge in picture.graph.edges)
+        return scene(replace(picture.graph, nodes=nodes, edges=edges), picture.layout)
 
-    def _rows(self, node: DrawnNode) -> DrawnNode:
-        rows = list(node.rows)
-        names = [what for what, _ in rows]
-        if "grad" in names:
-            at = names.index("grad")
-            rows[at:] = rows_of("grad", self.totals.get(self.picture.stands[node.id]))
-            names = names[:at]
-        if "data" in names and node.id.split("~")[0] not in self.known:
-            at = names.index("data")
-            hidden = [(what, "" if k else NOT_REACHED) for k, what in enumerate(names[at:])]
-            rows[at : len(names)] = hidden
-        return replace(node, rows=tuple(rows))
+    for box in picture.graph.nodes if forward else ():
+        node = picture.stands.get(box.id)
+        if node is not None and node.parents:
+            known.add(box.id)
+            value, name = array_text(steps.values[node]), exercise.name_text(steps.names[node])
+            made = box.symbol if box.folded else steps.formula(node)
+            yield Frame(shown(box.id), f"Forward: {name} = {made} = {value}")
+    known |= picture.stands.keys()
+    totals[steps.root] = steps.seed
+    yield Frame(shown(ids[steps.root]), f"Backward, from {exercise.start(steps)}")
+    drawn = picture.shown | set(picture.boxes)
+    outline = Outline(steps, picture.folding.boxes)
+    for place, at in enumerate(outline.order):
+        k = at if isinstance(at, int) else outline.joined[at][0]
+        node, position, into = steps.ends_of(k)
+        if not {node, into} <= drawn:
+            continue
+        step, parent = outline[place], outline.parent_of(at)
+        if not isinstance(parent, Box):
+            totals[parent] = step.after
+        arrow = picture.arrows.get((node, position), f"{ids[node]}.{position}")
+        yield Frame(shown(ids[into], arrow), str(step), step.tree)
+
+
+def _rows(
+    node: DrawnNode, known: set[str], totals: Mapping[Node, Number], picture: Picture
+) -> tuple[tuple[str, str], ...]:
+    """The rows of a box: numbers that are not known yet are hidden."""
+    rows = list(node.rows)
+    names = [what for what, _ in rows]
+    if "grad" in names:
+        at = names.index("grad")
+        rows[at:] = rows_of("grad", totals.get(picture.stands[node.id]))
+        names = names[:at]
+    if "data" in names and node.id.split("~")[0] not in known:
+        at = names.index("data")
+        hidden = [(what, "" if k else NOT_REACHED) for k, what in enumerate(names[at:])]
+        rows[at : len(names)] = hidden
+    return tuple(rows)

@@ -28,7 +28,7 @@ import numpy as np
 
 from autograd.viz import exercise, notation
 from autograd.viz.boxes import MOST_RECORDED
-from autograd.viz.named_steps import NamedSteps
+from autograd.viz.outline import NamedSteps
 from autograd.viz.player.boxes_record import add_boxes, arrows_of
 from autograd.viz.player.forms import Forms
 from autograd.viz.player.picture import Picture

@@ -1,20 +1,36 @@
 """The page in which an expression is typed and stepped through, without a kernel.
 
 Its engine is in JavaScript: the grammar is the command line's, the rules are the rulebook's, and
-the record that it makes of a pass is that of `record.py`, which the same player plays.
+the record that it makes of a pass is that of `record.py`, which the same player plays. How an
+operation is written in text, LaTeX and MathML, and the formulas of its derivatives, are those of
+`autograd.viz.symbols`, so that the page declares nothing of its own.
 """
 
 from __future__ import annotations
 
+import functools
 import json
+import keyword
+import math
 import os
+from typing import Any
 
+from autograd import expression
 from autograd.atomic_write import write_atomically
 from autograd.op import RULEBOOK, Elementwise
 from autograd.viz.player.embed import file_text, function_of, page, style_of, without_comments
-from autograd.viz.player.grammar_js import grammar
 from autograd.viz.player.page import GIVEN, SCRIPTS
 from autograd.viz.player.rules_js import rules_js
+from autograd.viz.symbols import (
+    COMPARISONS,
+    KNOWN_NUMBERS,
+    Symbol,
+    filled,
+    for_reading,
+    places_of,
+    symbolic_partial,
+)
+from autograd.viz.tree import BINARY, COMMANDS, FUNCTIONS, GREEK, SLOTS, read
 from autograd.viz.views import MOST_DRAWN
 
 ENGINE = ("number_text.js", "reading.js", "expression.js", "formulas.js", "engine.js")
@@ -67,6 +83,58 @@ def write_typed_page(path: str | os.PathLike[str]) -> None:
         OSError: The file cannot be written.
     """
     write_atomically(path, typed_page().encode())
+
+
+# --- what the page must know, from the grammar and the rulebook --------------------------------
+
+
+@functools.cache
+def grammar() -> dict[str, Any]:
+    """Functions, operations and words, ready for JSON."""
+    ops = [op for op in RULEBOOK.values() if isinstance(op, Elementwise)]
+    return {
+        "functions": {name: op.name for name, op in expression.FUNCTIONS.items()},
+        "aliases": expression.ALIASES,
+        "ops": {op.name: _operation(op) for op in ops},
+        "comparisons": {of.name: of.symbol for of in COMPARISONS.values()},
+        "known": [*KNOWN_NUMBERS.items()],
+        "commands": COMMANDS,
+        "words": sorted(FUNCTIONS),
+        "binary": [*BINARY, ","],
+        "greek": GREEK,
+        "keywords": keyword.kwlist,
+        "hints": expression.HINTS,
+        "allowed": expression.ALLOWED,
+        "longest": expression.LONGEST,
+        "deepest": expression.DEEPEST,
+        "drawn": MOST_DRAWN,
+    }
+
+
+def _operation(op: Elementwise) -> dict[str, Any]:
+    operands = ["x", "y"][: op.arity]
+    partials = [symbolic_partial(op, i, operands, "o") for i in range(op.arity)]
+    places = places_of(op) if "{0}" in op.latex else None
+    return {
+        "arity": op.arity,
+        "defaults": op.defaults,
+        "symbol": op.symbol,
+        "operator": op.operator,
+        "text": Symbol.of(op, operands).template,
+        "places": places,
+        "tree": read(filled(op.latex, SLOTS) if places else op.latex),
+        "partials": [*map(_plain, partials)],
+        "read": [_plain(for_reading(partial)) for partial in partials],
+    }
+
+
+def _plain(x: Symbol) -> Any:
+    """A formula as lists of texts and numbers."""
+    if x.number is not None:
+        return x.number if math.isfinite(x.number) else str(x.number)
+    if x.op is None:
+        return x.name
+    return [x.op.name, *map(_plain, x.operands)]
 
 
 def _in_script(data: object) -> str:

@@ -480,7 +480,7 @@ def test_every_number_printed_of_closed_boxes_and_of_named_steps_is_true(seed, d
 
 def test_compositions_are_known_whatever_mode_the_first_picture_is_drawn_in():
     loss = nn.functional.mse_loss(Tensor(np.ones((2, 3)), requires_grad=True), np.zeros((2, 3)))
-    for patterns in (compositions._of_tensors, compositions._of_values, compositions._beginnings):
+    for patterns in (compositions._patterns, compositions._beginnings):
         patterns.cache_clear()
     with autograd.no_grad(), autograd.record_lines() as lines:
         assert [box.name for box in backprop(loss).boxes] == ["mean squared error"]

@@ -14,15 +14,15 @@ FILES = {
 }
 READERS = [
     "animate", "backprop", "dot", "draw", "drawn", "exercise", "explain", "explain_arrays", "graph",
-    "ranks", "layout", "named_steps", "scene", "sheet", "views", "written", "highlights", "outline",
+    "ranks", "layout", "scene", "sheet", "views", "written", "outline",
     "png_and_pdf", "raster", "saving", "svg", "tikz",
     "player.boxes_record", "player.drawing", "player.embed", "player.film", "player.forms",
     "player.frames", "player.page", "player.picture", "player.record", "player.training",
     "player.values", "player.windows_record",
 ]  # fmt: skip
-GENERATORS = ["player.grammar_js", "player.rules_js", "player.typed"]  # JavaScript, of rules
+GENERATORS = ["player.rules_js", "player.typed"]  # JavaScript, of rules
 MAKERS = [
-    "array_rules", "boxes", "compositions", "function_call", "matrices", "names", "notation",
+    "array_rules", "boxes", "compositions", "function_call", "names", "notation",
     "equation", "steps", "symbols", "text", "trace", "tree", "windows",
 ]  # fmt: skip
 

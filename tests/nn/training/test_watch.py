@@ -196,7 +196,7 @@ def test_examples_that_are_nan_can_be_neither_learnt_nor_drawn():
 
 def test_a_model_without_parameters_has_no_panel_of_how_they_are_spread():
     w = nn.watch(nn.Sequential(nn.Tanh()), nn.datasets.moons())
-    assert [panel.title for panel in w.film().panels] == ["The plane", "Losses"]
+    assert [title for title, _ in w.film().panels] == ["The plane", "Losses"]
 
 
 def test_weights_that_are_nan_are_drawn_and_end_nothing():
@@ -254,7 +254,7 @@ def test_a_film_shows_each_moment_with_the_weights_it_had():
     model.bias.data = [9.0]
     film = w.film()
     assert film.captions == ["step 0", *(f"step {k + 1} · loss {k}" for k in range(4))]
-    lines = [scene.groups[1].sentence for scene in film.panels[0].scenes]
+    lines = [scene.groups[1].sentence for scene in film.panels[0][1]]
     assert lines[1:] == [f"weight 1, 1: {k}" for k in range(4)]
     assert model.bias.data == 9
 
@@ -533,7 +533,7 @@ def test_a_model_of_words_is_watched_by_its_losses_and_weights(length):
     words = np.arange(4 * length).reshape(4, length) % 5
     w = nn.watch(model, (words, np.ones(4)))
     w.frame(1.0)
-    assert [panel.title for panel in w.film().panels] == ["Losses", "How the weights are spread"]
+    assert [title for title, _ in w.film().panels] == ["Losses", "How the weights are spread"]
     with pytest.raises(TypeError, match="needs whole numbers"):
         nn.watch(model, (words + 0.5, np.ones(4)))
 

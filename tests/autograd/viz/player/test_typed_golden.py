@@ -26,11 +26,10 @@ from autograd.node import topological
 from autograd.op import RULEBOOK, Elementwise
 from autograd.viz.exercise import result_cells, start
 from autograd.viz.player.embed import without_comments
-from autograd.viz.player.grammar_js import grammar
 from autograd.viz.player.picture import picture_of
 from autograd.viz.player.record import trace_of
 from autograd.viz.player.rules_js import rules_js
-from autograd.viz.player.typed import ENGINE
+from autograd.viz.player.typed import ENGINE, grammar
 from tests.autograd.viz.player.players import needs_browser
 
 pytestmark = needs_browser
