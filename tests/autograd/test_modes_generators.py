@@ -8,6 +8,7 @@ import threading
 import pytest
 
 from autograd import Value, no_grad
+from autograd.modes import leave_all
 
 
 def recorded():
@@ -271,3 +272,4 @@ def test_a_generator_moved_to_another_thread_does_not_stop_that_thread():
     thread.join()
     assert seen == [True, True]
     assert recorded()
+    leave_all()  # this thread does not hear that the generator has ended in another

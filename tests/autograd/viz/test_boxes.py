@@ -284,7 +284,7 @@ def test_10_000_nodes_are_visited_a_few_times_and_few_boxes_are_drawn():
     total = w[0]
     for k in range(5_000):
         total = total * w[k % 5] + w[1]
-    with calls_at_most(80 * 10_000):
+    with calls_at_most(100 * 10_000):
         steps = backprop(total)
         record = recorded(steps)
     assert len(steps.nodes) > 10_000
