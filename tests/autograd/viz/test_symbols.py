@@ -177,6 +177,8 @@ def test_formulas_are_simplified_lightly(formula, text):
         (operation("maximum", x + y, 0.0), "max(x + y, 0)", r"\max\left(x + y, 0\right)"),
         (operation("remainder", x, y * z), "x % (y·z)", r"x \bmod \left(y \cdot z\right)"),
         (operation("floor_divide", x, 2.0), "x // 2", r"\lfloor x / 2 \rfloor"),
+        (-operation("floor_divide", x, y), "-(x // y)", r"-\left(\lfloor x / y \rfloor\right)"),
+        (z * operation("remainder", x, y), "z·(x % y)", r"z \cdot \left(x \bmod y\right)"),
         (operation("matmul", "X", "W"), "X · W", "X W"),
         (operation("add", "a*b", "c*d"), "a*b + c*d", r"\text{a*b} + \text{c*d}"),
         (operation("divide", 1.0, "c*d"), "1/(c*d)", r"\frac{1}{\text{c*d}}"),
