@@ -16,6 +16,7 @@ from autograd.viz.layout import place, settle
 from autograd.viz.ranks import Grid, crossings, ranks_of
 from autograd.viz.scene import sizes
 from autograd.viz.trace import Trace
+from tests.each import in_ci
 from tests.work import calls_at_most
 
 
@@ -49,7 +50,7 @@ def overlap(one, other):
 
 
 @given(random_graphs(), st.sampled_from(["LR", "TB"]))
-@settings(max_examples=150)
+@settings(max_examples=in_ci(150, 40))
 def test_boxes_never_overlap_and_follow_the_direction(graph, direction):
     layout = placed(graph, direction)
     boxes = {node: rectangle(box) for node, box in layout.boxes.items()}
@@ -62,7 +63,7 @@ def test_boxes_never_overlap_and_follow_the_direction(graph, direction):
 
 
 @given(random_graphs(), st.sampled_from(["LR", "TB"]))
-@settings(max_examples=100)
+@settings(max_examples=in_ci(100, 30))
 def test_edges_run_from_operand_to_operation_and_around_every_other_box(graph, direction):
     layout = placed(graph, direction)
     axis = 0 if direction == "LR" else 1
@@ -91,7 +92,7 @@ def bezier_points(points, steps=8):
 
 
 @given(random_graphs(), st.sampled_from(["LR", "TB"]))
-@settings(max_examples=60)
+@settings(max_examples=in_ci(60, 20))
 def test_labels_lie_beside_each_other_and_beside_the_boxes(graph, direction):
     layout = placed(graph, direction)
     _, label_sizes = sizes(graph)
@@ -107,7 +108,7 @@ def test_labels_lie_beside_each_other_and_beside_the_boxes(graph, direction):
 
 
 @given(random_graphs())
-@settings(max_examples=30)
+@settings(max_examples=in_ci(30, 10))
 def test_the_same_graph_gets_the_same_layout(graph):
     assert placed(graph) == placed(graph)
 
