@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import functools
 import math
+import pickle
 import random
 import sys
 import threading
@@ -518,7 +519,7 @@ def worth(program: Program) -> float:
 
 def _shared_generators() -> Any:
     """Where the generators are that Python and NumPy have for everybody."""
-    return random.getstate(), repr(np.random.get_state())  # noqa: NPY002 (who uses it is refused)
+    return random.getstate(), pickle.dumps(np.random.get_state())  # noqa: NPY002 (who uses it is refused)
 
 
 def compile(function: Callable[..., Any], *, audit: bool = True, backend: str | None = None) -> Any:

@@ -116,6 +116,7 @@ def left_in(things):
         elif isinstance(x, np.random.Generator):
             seen.append(x.bit_generator.state)
         elif isinstance(x, optim.Optimizer):
+            seen += [group["lr"] for group in x.param_groups]
             for group in x.state_dict()["state"]:
                 seen += [np.array(group["steps"]), *(y for _, y in sorted(group["kept"].items()))]
         else:

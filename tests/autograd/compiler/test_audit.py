@@ -9,6 +9,7 @@ import pytest
 import autograd
 from autograd import CompileError, Tensor, Value
 from autograd.compiler import audit, binding, function
+from tests.each import in_ci
 
 W, B = [[Value(0.3 * i - 0.2 * j) for j in range(3)] for i in range(4)], Value(0.1)
 M = Tensor(np.linspace(-1.0, 1.0, 12).reshape(3, 4), requires_grad=True)
@@ -80,7 +81,7 @@ def test_a_fault_in_any_call_of_a_program_is_found_at_the_second_call(f, x, monk
     fault, expected = Fault(monkeypatch), f(x).data
     fault.recorded(f, x)
     assert fault.count > 1
-    for at in range(fault.count):
+    for at in range(0, fault.count, in_ci(1, 3)):
         g = fault.recorded(f, x)
         fault.at = at
         with pytest.raises(CompileError, match=r"From now on it runs as it is written\.$"):

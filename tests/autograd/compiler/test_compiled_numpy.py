@@ -1,5 +1,7 @@
 """NumPy's further functions inside compiled functions: the numbers as uncompiled."""
 
+import itertools
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
@@ -8,7 +10,7 @@ import autograd
 from autograd import Tensor
 from tests.autograd import numpy_cases
 from tests.autograd.cases import NUMPY, arrays_of
-from tests.each import each
+from tests.each import each, in_ci
 
 CASES = {
     f"{name}-{i}-{len(table)}": case
@@ -27,16 +29,19 @@ def run(f, xs, weights):
     return [out.data, *grads]
 
 
-@pytest.mark.parametrize("m", [autograd, NUMPY], ids=["ours", "numpys"])
-@each(("name", "case"), CASES.items(), ids=CASES)
+@each(
+    ("m", "name"),
+    [*itertools.product([autograd, NUMPY], CASES)][:: in_ci(1, 3)],
+    ids=lambda case: f"{case[0].__name__} {case[1]}",
+)
 @pytest.mark.filterwarnings("ignore")
-def test_a_compiled_function_gives_the_numbers_of_the_uncompiled(name, case, m):
+def test_a_compiled_function_gives_the_numbers_of_the_uncompiled(m, name):
     if m is autograd and name.startswith(("degrees", "positive")):
         return
-    shapes, call = case
-    compiled = autograd.compile(lambda *xs: call(m, *xs))
+    shapes, call = CASES[name]
+    compiled = autograd.compile(lambda *xs: call(m, *xs), audit=False)
     weights = np.random.default_rng(1).normal(size=np.shape(call(NUMPY, *arrays_of(shapes))))
-    for turn in range(3):  # recorded, then run, with other numbers on the same side of every kink
+    for turn in range(2):  # recorded, then run, with other numbers on the same side of every kink
         xs = [x + 0.013 * turn * np.sign(x) for x in arrays_of(shapes)]
         expected = run(lambda *ts: call(m, *ts), xs, weights)
         found = run(compiled, xs, weights)

@@ -1,4 +1,3 @@
-import os
 import random
 from collections import namedtuple
 
@@ -16,10 +15,11 @@ from tests.autograd.compiler.programs import (
     assert_same_calls,
     assert_same_compiled,
 )
+from tests.each import in_ci
 
 
 @settings(
-    max_examples=1000 if os.environ.get("GLASSGRAD_CI") == "1" else 60,
+    max_examples=in_ci(300, 40),
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=True,
 )

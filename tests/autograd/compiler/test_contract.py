@@ -281,6 +281,13 @@ for name, (f, args, what, remedy) in {
     "a set of numbers": (
         lambda i: 1.0 if i[0] in {1, 2} else 2.0, [index], "looking a number up", "if and elif",
     ),
+    **{
+        f"number {k} of a Parameter": (
+            lambda number, x: (number * number * x).tanh().backward(), [of_p[k], 0.5],
+            "of a Parameter's numbers the Parameter", "",
+        )
+        for k in (0, 1)
+    },
     "the text of a number": (lambda x: len(str(x)) * x, [1.0], "printing it", "Print the result"),
     "the numbers of an array": (lambda a: a.tolist(), [A(1, 2)], "array.tolist", ""),
     "an array as a plain one": (lambda a: np.array(a) * 2, [A(1, 2)], "np.asarray", "a.copy()"),
@@ -387,7 +394,39 @@ def a_graph_beside_changed_values(x):
     return y
 
 
-@refused("computing with a Value after it was changed", "one step", 1.0)
+CHANGED = "computing with a Value after it was changed"
+USES = {
+    "a product": lambda a, b: (a * b).detach(),
+    "itself": lambda a, b: a.detach(),
+    "stacked": lambda a, b: (autograd.stack([a, b]) * np.ones(2)).sum().detach(),
+    "beside a Tensor": lambda a, b: (Tensor([1.0, 2.0]) * a).detach(),
+    "compared": lambda a, b: 1.0 if a > 1.1 else 0.0,
+    "the larger": lambda a, b: max(a, b).data,
+}
+OF_ARRAYS_ALONE = {
+    "its number": lambda a, b: a.data,
+    "an item": lambda a, b: b.item() * 2,
+    "a lookup": lambda a, b: autograd.take([a, b], 1).detach(),
+}
+for name, use in USES.items():
+
+    @refused(CHANGED, "one step", 0.3, name=f"a Value after it was changed, {name}")
+    def a_value_used_after_its_step(x, use=use):
+        (w * x + w * w).tanh().backward()
+        w.data -= 0.1 * w.grad
+        return use(w, v)
+
+
+for name, use in (USES | OF_ARRAYS_ALONE).items():
+
+    @refused(CHANGED, "one step", -2.1, name=f"a number after its array was changed, {name}")
+    def a_number_used_after_the_step_of_its_array(x, use=use):
+        (of_p[0] * x + of_p[1]).tanh().backward()
+        p.data -= 0.1 * p.grad
+        return use(*of_p)
+
+
+@refused(CHANGED, "one step", 1.0)
 def two_steps_on_values(x):
     for _ in range(2):
         (w * x).backward()
@@ -407,11 +446,43 @@ def a_step_with_a_tensor_that_its_optimizer_has(given, x):
     return loss
 
 
-@refused("computing with a Value after it was changed", "one step", 1.0)
-def a_value_after_its_step(x):
-    (w * x).backward()
+for name, between in {
+    "read": lambda: setattr(w, "data", w.data - 0.1 * w.grad),
+    "set to zero": lambda: setattr(w, "grad", 0.0),
+    "set to one": lambda: setattr(w, "grad", 1.0),
+    "forgotten": w.zero_grad,
+}.items():
+
+    @refused("a second backward()", "Add the losses up", 0.3, name=f"a pass after one was {name}")
+    def a_second_pass(x, between=between):
+        y = (w * x + v).tanh()
+        y.backward()
+        between()
+        (y * y).backward()
+
+
+@refused("a second backward()", "Add the losses up", 0.3)
+def a_second_pass_of_what_a_gradient_gives(x):
+    one, two = (w * x).tanh() * w, (v * x).sin() * v
+    one.backward()
     w.data -= 0.1 * w.grad
-    return (w * x).data
+    (two * w.grad).backward()
+
+
+@refused("changing a setting of an optimizer", "Change it between", A(1, 2))
+def a_setting_that_changes_in_its_step(x):
+    plain.lr = 0.9 * plain.lr
+    (t * x).sum().backward()
+    plain.step()
+
+
+of_both = optim.Adam([narrow, t], lr=0.1)
+
+
+@refused("several types", "Use one for each type", 0.5)
+def an_optimizer_of_several_types(x):
+    (narrow * t * x).sum().backward()
+    of_both.step()
 
 
 @refused("comparing the .data of a result", "Return the scores", [1.0, -1.0], [1.0, -1.0])
@@ -550,7 +621,7 @@ def test_is_run_as_it_is_written(f, calls):
 
 @pytest.mark.parametrize(("f", "args", "what", "remedy"), REFUSED)
 def test_is_refused_with_what_to_do_and_changes_no_leaf_nor_argument(f, args, what, remedy):
-    leaves = [*LEAVES, *model.parameters(), p, q, forgotten, plain, averaging]
+    leaves = [*LEAVES, *model.parameters(), p, q, forgotten, plain, averaging, of_both]
     before, arguments = left_in(leaves), copy.deepcopy(args)
     with pytest.raises(CompileError, match="compile: ") as found:
         autograd.compile(f)(*args)

@@ -7,14 +7,13 @@ for what it does: it is never told that it did something else than what was reco
 import random
 
 import numpy as np
-import pytest
 
 import autograd
 import nn
 import optim
 from autograd import CompileError, Value
 from tests.autograd.compiler.programs import assert_same_steps
-from tests.each import each
+from tests.each import each, in_ci
 
 ACTS = """
 p{i}.zero_grad()
@@ -55,7 +54,7 @@ def a_step(seed):
     return scope["step"], p, q, value
 
 
-@each("seed", range(100))
+@each("seed", range(in_ci(100, 40)))
 def test_a_step_on_arrays_and_their_numbers_is_as_uncompiled_or_refused(seed):
     calls, rounding = [(1.0 + 0.5 * k,) for k in range(4)], {"rtol": 1e-10, "atol": 1e-13}
     with np.errstate(all="ignore"):
@@ -88,42 +87,3 @@ def test_an_optimizer_of_all_numbers_forgets_the_gradients_of_their_arrays():
         step(0.3)
         assert [p.grad for p in arrays] == [None, None]
     assert step.recorded()
-
-
-@pytest.mark.parametrize(
-    "between",
-    [
-        lambda p: setattr(p, "grad", 0.0),
-        lambda p: setattr(p, "grad", 1.0),
-        lambda p: p.zero_grad(),
-    ],
-)
-def test_a_second_pass_after_gradients_were_set_is_refused(between):
-    p, q = Value(0.5), Value(0.2)
-
-    def step(x):
-        y = (p * x + q).tanh()
-        y.backward()
-        between(p)
-        (y * y).backward()
-
-    with pytest.raises(CompileError, match=r"a second backward\(\)"):
-        autograd.compile(step, audit=False)(0.3)
-    assert (p.grad, q.grad) == (0.0, 0.0)
-
-
-def test_two_passes_add_up_where_nothing_is_set_between():
-    def made():
-        p, q = Value(0.5), Value(0.2)
-
-        def step(x):
-            p.grad = q.grad = 0.0
-            y = (p * x + q).tanh()
-            y.backward()
-            (y * y).backward()
-            return y
-
-        return step, p, q
-
-    calls = [(0.3,), (0.4,), (0.5,)]
-    assert_same_steps(made, calls, rtol=1e-13, each=True, audit=False)

@@ -9,7 +9,7 @@ import nn
 import optim
 from autograd import Value
 from tests.autograd.compiler.programs import TAME, RandomProgram, assert_same_steps
-from tests.each import each
+from tests.each import each, in_ci
 from tests.fuzz.compiled import RULES
 
 
@@ -85,7 +85,7 @@ def numbers(rows):
     return np.array([[w.data for w in row] for row in rows])
 
 
-@each("seed", range(40))
+@each("seed", range(in_ci(40, 15)))
 def test_a_random_step_does_what_it_does_uncompiled(seed):
     def made():
         step = RandomStep(seed)

@@ -14,8 +14,8 @@ import nn
 import optim
 from autograd import CompileError, GraphError, Tensor, Value
 from autograd.compiler.bound_effects import BoundEffects
-from tests.autograd.compiler.programs import assert_refused, assert_same_steps, left_in, step_of
-from tests.each import each
+from tests.autograd.compiler.programs import assert_same_steps, left_in, step_of
+from tests.each import each, in_ci
 
 RULES = {
     "SGD": (optim.SGD, {"lr": 0.1}),
@@ -32,7 +32,8 @@ RULES = {
         {"lr": 0.002, "eps": 1e-3, "centered": True, "momentum": 0.5},
     ),
     "Adam": (optim.Adam, {"lr": 0.01, "weight_decay": 0.01}),
-    "Adam with amsgrad": (optim.Adam, {"lr": 0.01, "amsgrad": True, "maximize": False}),
+    # of which the largest squares are soon those of before
+    "Adam with amsgrad": (optim.Adam, {"lr": 0.01, "amsgrad": True, "betas": (0.9, 0.3)}),
     "AdamW": (optim.AdamW, {"lr": 0.01, "weight_decay": 0.1}),
     "Nadam": (optim.Nadam, {"lr": 0.01}),
 }
@@ -61,24 +62,24 @@ def tensors(dtype=float):
 
 def on_values(neurons, params):
     """A loss on single numbers, of neurons that give one for an input."""
-    return params, lambda x, y: sum((neurons(x[i]) - y[i]) ** 2 for i in range(8)) / 8
+    return params, lambda x, y: sum((neurons(x[i]) - y[i]) ** 2 for i in range(3)) / 3
 
 
 def values(dtype=float):
     rng = np.random.default_rng(1)
-    w = [[Value(x) for x in row] for row in rng.normal(size=(3, 3)).tolist()]
-    v = [Value(x) for x in rng.normal(size=4).tolist()]
+    w = [[Value(x) for x in row] for row in rng.normal(size=(2, 3)).tolist()]
+    v = [Value(x) for x in rng.normal(size=3).tolist()]
 
     def network(x):
         hidden = [(a * x[0] + b * x[1] + c).tanh() for a, b, c in w]
-        return v[0] * hidden[0] + v[1] * hidden[1] + v[2] * hidden[2] + v[3]
+        return v[0] * hidden[0] + v[1] * hidden[1] + v[2]
 
-    return on_values(network, [*w[0], *w[1], *w[2], *v])
+    return on_values(network, [*w[0], *w[1], *v])
 
 
 def a_close_up(dtype=float, whole=True):
     """The single numbers of a model, trained by an optimizer of the model."""
-    model = nn.MLP(2, [4], 1, "tanh", rng=np.random.default_rng(1))
+    model = nn.MLP(2, [2], 1, "tanh", rng=np.random.default_rng(1))
     close_up = model.scalars()
     trained = model if whole else close_up
     return on_values(lambda x: close_up(x)[0], trained.parameters())
@@ -95,10 +96,17 @@ KINDS = {
     "close-up": a_close_up,
     "numbers of a close-up": numbers_of_a_close_up,
 }
+
+
+def a_model_that_keeps_averages():
+    model = nn.Sequential(nn.Linear(2, 5), nn.BatchNorm1d(5), nn.Tanh(), nn.Linear(5, 1))
+    return *of_model(model), model
+
+
 every_kind = each("make", KINDS.values(), ids=KINDS)
 
 
-def same(make, rule, settings, steps=30, between=None, dtype=float, rtol=1e-10):
+def same(make, rule, settings, steps=9, between=None, dtype=float, rtol=1e-10):
     """A training of compiled steps is that of the same steps as they are written."""
 
     def made():
@@ -113,13 +121,13 @@ def same(make, rule, settings, steps=30, between=None, dtype=float, rtol=1e-10):
 @every_kind
 @each("name", RULES)
 def test_a_step_changes_what_it_changes_uncompiled(make, name):
-    run = same(make, *RULES[name], steps=100)
+    run = same(make, *RULES[name], steps=5)
     assert run._count == (2 if name == "SGD dampened" else 1)  # whose first step is another
 
 
 @pytest.mark.parametrize("name", ["SGD with momentum", "Adam", "Nadam"])
 def test_a_step_in_float32_stays_in_float32(name):
-    same(a_model, *RULES[name], rtol=2e-3, dtype=np.float32, steps=20)
+    same(a_model, *RULES[name], rtol=2e-3, dtype=np.float32)
 
 
 class Own(optim.UpdateRule):
@@ -179,24 +187,16 @@ def all_but_the_first(params, **settings):
     return optim.Adam(params[1:], **settings)
 
 
-schedules, NESTEROV = optim.schedules, {"lr": 0.1, "momentum": 0.5}
+NESTEROV = {"lr": 0.1, "momentum": 0.5}
 SITUATIONS = {
     "another rate each time": (optim.SGD, NESTEROV, setting("lr", lambda k: 0.1 / (1 + k)), 1),
     "another switch": (optim.SGD, NESTEROV, setting("nesterov", lambda k: k % 4 > 1), 2),
     "a state that was loaded": (optim.Adam, {"lr": 0.01}, loaded(), None),
-    "groups": (of_groups(optim.SGD), {"lr": 0.01}, None, None),
-    "groups, Adam": (of_groups(optim.Adam), {"lr": 0.01}, None, None),
+    "groups": (of_groups(optim.Adam), {"lr": 0.01}, None, None),
     "what is in no group": (all_but_the_first, {"lr": 0.01}, None, None),
     "a rule of one's own": (Own, {"lr": 0.01}, None, 1),
+    "a schedule": (optim.Adam, {"lr": 0.02}, scheduled(optim.schedules.cosine(0.02, 7)), 1),
 }
-for name, schedule in {
-    "steps": schedules.step_decay(0.02, 0.7, every=7),
-    "cosine": schedules.cosine(0.02, 60),
-    "warm-up": schedules.warm_up(schedules.exponential(0.02), 9),
-}.items():
-    for rule in (optim.SGD, optim.Adam):
-        key = f"a schedule, {name}, {rule.__name__}"
-        SITUATIONS[key] = rule, {"lr": 0.02}, scheduled(schedule), 1
 
 
 @every_kind
@@ -207,23 +207,18 @@ def test_between_its_calls_a_step_follows(make, situation):
     assert paths is None or run._count == paths
 
 
-@pytest.mark.parametrize("make", [a_model, tensors, a_close_up])  # a Value is always trained
-def test_a_frozen_parameter_stays(make):
+def dampened_groups(params, **settings):
+    groups = [{"params": params[:1]}, {"params": params[1:]}]  # of which the first counts no steps
+    return optim.SGD(groups, momentum=0.9, dampening=0.3, **settings)
+
+
+@each("make", [a_model, tensors, a_close_up])  # a Value is always trained
+@each("rule", [optim.Adam, dampened_groups])
+def test_a_frozen_parameter_stays(make, rule):
     def between(k, optimizer, *params):
-        params[0].requires_grad = k % 10 < 5
+        params[0].requires_grad = k % 4 < 2
 
-    assert same(make, optim.Adam, {"lr": 0.01}, between=between)._count >= 2
-
-
-@pytest.mark.parametrize("settings", [{"momentum": 0.9}, {"momentum": 0.9, "dampening": 0.3}])
-def test_a_group_that_is_frozen_counts_no_step(settings):
-    def rule(params, **settings):
-        return optim.SGD([{"params": params[:1]}, {"params": params[1:]}], **settings)
-
-    def between(k, optimizer, *params):
-        params[0].requires_grad = k % 10 < 5
-
-    same(a_model, rule, {"lr": 0.01} | settings, between=between)
+    assert same(make, rule, {"lr": 0.01}, between=between)._count >= 2
 
 
 @every_kind
@@ -243,12 +238,14 @@ def test_gradients_are_added_up_over_several_calls(make):
             optimizer.step()
             optimizer.zero_grad()
 
-    assert_same_steps(made, [(X[k % 7 :], Y[k % 7 :]) for k in range(40)], between)
+    assert_same_steps(made, [(X[k % 2 :], Y[k % 2 :]) for k in range(8)], between)
 
 
 @every_kind
-@each("bound", [0.05, 3.0, math.inf])
-@each("norm_type", [1.0, 2.0, math.inf])
+@each(
+    ("norm_type", "bound"),
+    [(1.0, 0.05), (math.inf, 0.05), (2.0, 0.05), (2.0, 3.0), (2.0, math.inf)],
+)
 def test_gradients_are_clipped_as_uncompiled(make, norm_type, bound):
     def made():
         params, loss_of = make()
@@ -265,7 +262,7 @@ def test_gradients_are_clipped_as_uncompiled(make, norm_type, bound):
 
         return step, *params
 
-    run = assert_same_steps(made, [(X, Y)] * 10, rtol=1e-10, atol=1e-14, audit=False)
+    run = assert_same_steps(made, [(X, Y)] * 4, rtol=1e-10, atol=1e-14, audit=False)
     assert run._count <= 2  # whether they are clipped is a guard
 
 
@@ -284,17 +281,7 @@ def test_masks_are_drawn_and_averages_kept_as_uncompiled(whole, momentum):
             return step_of(loss_of, optimizer), model, optimizer, nn.init.generator()
         return loss_of, model, nn.init.generator()
 
-    assert_same_steps(made, [(X, Y)] * 30, rtol=1e-9, atol=1e-12)
-
-
-def test_each_call_draws_a_mask_of_its_own():
-    def made():
-        rng, w = np.random.default_rng(0), Tensor(np.ones(8), requires_grad=True)
-        layer = nn.Dropout(0.5, rng=rng)
-        return lambda x: (layer(w * x) * x).tanh() * layer(x), rng
-
-    calls = [(np.arange(8.0) + k,) for k in range(5)]
-    assert assert_same_steps(made, calls, rtol=0.0)._count == 1
+    assert_same_steps(made, [(X, Y)] * 5, rtol=1e-9, atol=1e-12)
 
 
 def test_parameters_that_move_to_another_array_are_followed():
@@ -308,29 +295,14 @@ def test_parameters_that_move_to_another_array_are_followed():
 
 
 @every_kind
-@pytest.mark.parametrize("momentum", [0.9, 0.0])
+@each("momentum", [0.9, 0.0])
 def test_nesterovs_gradient_is_taken_ahead(make, momentum):
     def made():
         params, loss_of = make()
         optimizer = optim.Nesterov(params, lr=0.05, momentum=momentum)
         return lambda x, y: optimizer.step(lambda: loss_of(x, y)), optimizer, *params
 
-    assert assert_same_steps(made, [(X, Y)] * 100, rtol=1e-10)._count == 1
-
-
-def test_a_step_of_nothing_but_a_parameter_without_numbers_is_recorded():
-    def made():
-        p = nn.Parameter([])
-
-        def step(x):
-            loss = autograd.tanh((p @ p) * x)
-            loss.backward()
-            p.data -= 0.1 * p.grad
-            return loss
-
-        return step, p
-
-    assert_same_steps(made, [(1.0,), (2.0,), (3.0,)])
+    assert assert_same_steps(made, [(X, Y)] * 5, rtol=1e-10)._count == 1
 
 
 def recurrent(kept, give_back):
@@ -371,24 +343,6 @@ def test_a_value_that_a_step_makes_and_that_is_seen_after_it_is_refused(kept, gi
     with pytest.raises(CompileError):
         autograd.compile(step)(*CALLS_OF_THREE[0])
     np.testing.assert_equal(left_in(w), before)
-
-
-@pytest.mark.parametrize("plain", [False, True])
-def test_a_softmax_less_its_largest_score_is_recorded_once(plain):
-    def made():
-        w = [Value(x) for x in (0.5, -1.0, 0.25)]
-
-        def loss_of(x, y):
-            scores = [a * x + y for a in w]
-            known = [s.data for s in scores] if plain else scores
-            largest = functools.reduce(autograd.maximum, known)
-            terms = [(s - largest).exp() for s in scores]
-            return -(terms[0] / sum(terms)).log()
-
-        return step_of(loss_of, optim.SGD(w, lr=0.5)), *w
-
-    calls = [(1.0, 2.0), (-1.0, 0.5), (0.25, -3.0), (-2.0, 0.0)]
-    assert assert_same_steps(made, calls)._count == 1
 
 
 def ahead_of_some(elements, a):
@@ -473,42 +427,12 @@ def test_a_step_that_was_recorded_has_no_gradients_under_no_grad_either(make):
     np.testing.assert_equal(left_in(params), before)
 
 
-def test_a_setting_that_a_step_changes_itself_is_refused_and_stays():
-    def made():
-        params, loss_of = a_model()
-        optimizer = optim.SGD(params, lr=0.1)
-        made.optimizer = optimizer
-
-        def step(x, y):
-            loss = loss_of(x, y)
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.lr = 0.9 * optimizer.lr
-            optimizer.step()
-            return loss
-
-        return step, *params
-
-    assert_refused(made, (X, Y), r"setting of an optimizer .* Change it between")
-    assert made.optimizer.lr == 0.1
-
-
 def test_the_returned_loss_is_a_constant_and_says_so():
     params, loss_of = a_model()
     loss = autograd.compile(step_of(loss_of, optim.SGD(params, lr=0.1)))(X, Y)
     assert not loss.requires_grad
     with pytest.raises(GraphError, match="constant"):
         loss.backward()
-
-
-def test_what_a_refused_function_would_change_stays_as_it_is():
-    def made():
-        params, loss_of = a_model()
-        optimizer = optim.Adam(params, lr=0.1)
-        step = step_of(loss_of, optimizer)
-        return lambda x, y: math.exp(step(x, y).data), optimizer, *params
-
-    assert_refused(made, (X, Y), "compile")
 
 
 PLANTED = {
@@ -525,7 +449,7 @@ PLANTED_IN_VALUES = {
 
 @pytest.mark.parametrize(("make", "where"), [(a_model, PLANTED), (values, PLANTED_IN_VALUES)])
 @pytest.mark.parametrize("planted", PLANTED)
-@pytest.mark.parametrize("name", [name for name in RULES if name not in ("SGD", "SGD uphill")])
+@pytest.mark.parametrize("name", ["SGD dampened", "Adam"])
 def test_a_fault_in_a_compiled_update_is_found_by_the_audit(
     name, planted, make, where, monkeypatch
 ):
@@ -548,61 +472,6 @@ def test_a_fault_in_a_compiled_update_is_found_by_the_audit(
         step(X, Y)
     np.testing.assert_equal([np.array(p.data) for p in params], before)
     step(X, Y)  # as it is written, from now on
-
-
-@pytest.mark.parametrize(
-    "use",
-    [
-        lambda a, b: (a * b).detach(),
-        lambda a, b: a.detach(),
-        lambda a, b: (autograd.stack([a, b]) * np.ones(2)).sum().detach(),
-        lambda a, b: (Tensor([1.0, 2.0]) * a).detach(),
-        lambda a, b: 1.0 if a > 1.9 else 0.0,
-        lambda a, b: max(a, b).data,
-    ],
-)
-@pytest.mark.parametrize("times", [1, 2])
-def test_a_changed_value_is_not_computed_with(use, times):
-    def made():
-        a, b = Value(2.0), Value(1.95)
-
-        def step(x):
-            loss = (a * x - b * b).tanh() * 3 + a * a
-            a.zero_grad()
-            loss.backward()
-            a.data -= 0.1 * a.grad
-            result = use(a, b)
-            for _ in range(times - 1):
-                a.data *= 0.9
-            return result
-
-        return step, a, b
-
-    assert_refused(made, (0.3,), "computing with a Value after it was changed")
-
-
-@pytest.mark.parametrize(
-    "use",
-    [
-        lambda e: (e[0] * e[1]).detach(),
-        lambda e: e[0].detach(),
-        lambda e: e[0].data,
-        lambda e: e[1].item() * 2,
-        lambda e: 1.0 if e[0] > 1.1 else 0.0,
-        lambda e: max(e).data,
-        lambda e: (autograd.stack(e) * np.ones(2)).sum().detach(),
-        lambda e: (Tensor([1.0, 2.0]) * e[0]).detach(),
-        lambda e: autograd.take(e, 1).detach(),
-    ],
-)
-def test_a_single_number_is_not_computed_with_after_its_array_was_changed(use):
-    def made():
-        p = nn.Parameter([1.0, 2.0])
-        elements = list(p.scalars())
-        train = step_of(lambda x: (elements[0] * x + elements[1]).tanh(), optim.SGD([p], lr=0.1))
-        return lambda x: (train(x), use(elements))[1], p
-
-    assert_refused(made, (-2.1,), "computing with a Value after it was changed")
 
 
 def leaves_of_a_kind(kind):
@@ -650,19 +519,6 @@ def test_a_batch_may_be_the_input_and_the_target_at_once():
     assert "tanh" in step.program()
 
 
-@pytest.mark.parametrize("place", [0, 1])
-def test_a_step_with_a_parameters_number_as_an_argument_is_refused(place):
-    p = nn.Parameter([0.4, 2.0])
-
-    def step(v, x):
-        loss = (v * v * x * x + v * x).tanh()
-        loss.backward()
-        return loss
-
-    given = p.scalars()[place], 0.5
-    assert_refused(lambda: (step, p), given, "of a Parameter's numbers the Parameter")
-
-
 def test_an_error_of_the_function_after_a_step_is_its_own_once_its_effects_are_known():
     model = nn.Sequential(nn.Embedding(5, 3), nn.Linear(3, 5))
     optimizer, cross_entropy = optim.Adam(model.parameters()), nn.CrossEntropyLoss()
@@ -674,23 +530,6 @@ def test_an_error_of_the_function_after_a_step_is_its_own_once_its_effects_are_k
     with pytest.raises(ValueError, match="needs every class in"):
         step(good, bad)
     np.testing.assert_equal(left_in([optimizer, model]), before)
-
-
-@pytest.mark.parametrize("use", [lambda a: a.data, lambda a: a.item() * 2])
-def test_a_changed_value_shows_its_new_number(use):
-    def made():
-        a = Value(2.0)
-
-        def step(x):
-            loss = (a * x).tanh() * 3 + a * a
-            a.zero_grad()
-            loss.backward()
-            a.data -= 0.1 * a.grad
-            return use(a)
-
-        return step, a
-
-    assert_same_steps(made, [(0.1 * k,) for k in range(5)], rtol=1e-12, audit=False)
 
 
 @pytest.mark.parametrize(
@@ -797,69 +636,6 @@ def test_an_update_copies_nothing_and_writes_the_parameters_and_their_gradients_
         assert any(np.shares_memory(p._data, place) for place, *_ in space.effects.copies)
 
 
-@every_kind
-def test_a_gradient_that_is_not_finite_is_refused_whatever_it_is_of(make):
-    params, loss_of = make()
-    optimizer = optim.Adam(params, lr=0.1).refuse_nonfinite()
-    step = autograd.compile(step_of(loss_of, optimizer))
-    for _ in range(3):
-        step(X, Y)
-    before = [np.array(p.data) for p in params]
-    with pytest.raises(ValueError, match="finite gradients"), np.errstate(all="ignore"):
-        step(X, Y * np.nan)
-    np.testing.assert_equal([np.array(p.data) for p in params], before)
-    assert set(optimizer.state_dict()["state"][0]["steps"]) == {3}
-
-
-@pytest.mark.parametrize(
-    "factor",
-    [
-        lambda a, b: 1.0 if np.isfinite(a.grad) else 0.0,
-        lambda a, b: 1.0 if (np.array([a.grad, b.grad]) > 0).all() else 0.5,
-        lambda a, b: (np.stack([a.grad, b.grad]) * np.array([1.0, 2.0])).sum(),
-        lambda a, b: np.where(np.array([1.0, 2.0]) * a.grad > 0.1, 2.0, 0.5).sum(),
-    ],
-)
-def test_gradients_of_values_are_known_where_arrays_are_made_of_them(factor):
-    def made():
-        a, b = Value(0.5), Value(0.3)
-
-        def step(x):
-            loss = ((a * x + b).tanh() - 1.0) ** 2
-            a.zero_grad()
-            b.zero_grad()
-            loss.backward()
-            a.data -= 0.1 * a.grad
-            return loss, factor(a, b)
-
-        return step, a, b
-
-    calls = [(x,) for x in (1.0, 2.0, -1.0, 0.5, math.nan, 1.0)]
-    assert_same_steps(made, calls, audit=False)
-
-
-def test_an_optimizer_of_several_types_is_refused_with_the_way():
-    def made():
-        both = [Tensor(np.ones(3, kind), requires_grad=True) for kind in ("f4", "f8")]
-        loss_of = lambda x: (both[0] * both[1] * x).tanh().sum()  # noqa: E731
-        return step_of(loss_of, optim.Adam(both, lr=0.1)), *both
-
-    assert_refused(made, (0.5,), r"several types .* Use one for each type")
-
-
-def test_after_a_gradient_that_is_refused_gradients_and_averages_are_as_before():
-    nn.manual_seed(1)
-    model = nn.Sequential(nn.Linear(2, 6), nn.BatchNorm1d(6), nn.Tanh(), nn.Linear(6, 1))
-    params, loss_of = of_model(model)
-    step = autograd.compile(step_of(loss_of, optim.Adam(params, lr=0.1).refuse_nonfinite()))
-    for _ in range(3):
-        step(X, Y)
-    before = left_in([model, *params])
-    with pytest.raises(ValueError, match="finite gradients"), np.errstate(all="ignore"):
-        step(X * np.nan, Y)
-    np.testing.assert_equal(left_in([model, *params]), before)
-
-
 def test_a_warning_that_is_an_error_in_the_update_leaves_everything_as_it_was():
     w = nn.Parameter([1.0, 2.0])
     optimizer = optim.Adam([w], lr=0.1)
@@ -930,41 +706,21 @@ def test_two_optimizers_train_two_networks_against_each_other(make, both_before)
 
         return step, *mine, *theirs
 
-    calls = [(X[k % 5 :], Y[k % 5 :]) for k in range(30)]
+    calls = [(X[k % 2 :], Y[k % 2 :]) for k in range(6)]
     assert_same_steps(made, calls, rtol=1e-10, atol=1e-13)
 
 
-@pytest.mark.parametrize("shared", ["a leaf", "a gradient"])
-def test_a_second_pass_to_what_was_read_is_refused(shared):
-    def made():
-        a, b = Value(2.0), Value(3.0)
-
-        def step(x):
-            one, two = (a * x).tanh() * a, (b * x).sin() * b * (a if shared == "a leaf" else 1.0)
-            one.backward()
-            a.data -= 0.1 * a.grad
-            (two if shared == "a leaf" else two * a.grad).backward()
-            b.data -= 0.1 * b.grad
-            return one
-
-        return step, a, b
-
-    assert_refused(made, (0.5,), "a second backward")
-
-
-@pytest.mark.parametrize("given", [None, [0.0, 0.0]])
-def test_a_second_pass_to_single_numbers_of_an_array_adds_to_the_first(given):
-    def made():
-        p = nn.Parameter([0.5, -1.0])
-        w, p.grad = p.scalars("p"), given
-
-        def step(x):
-            (w[0] * w[1] * x).backward()
-            (w[0] * x).backward()
-
-        return step, p
-
-    assert_same_steps(made, [(x,) for x in (2.0, 3.0, 4.0)], rtol=1e-13, each=True)
+@each("make", [*KINDS.values(), a_model_that_keeps_averages])
+def test_a_gradient_that_is_not_finite_is_refused_and_changes_nothing(make):
+    params, loss_of, *others = make()
+    optimizer = optim.Adam(params, lr=0.1).refuse_nonfinite()
+    step = autograd.compile(step_of(loss_of, optimizer))
+    for _ in range(3):
+        step(X, Y)
+    before = left_in([*params, optimizer, *others])
+    with pytest.raises(ValueError, match="finite gradients"), np.errstate(all="ignore"):
+        step(X * np.nan, Y)
+    np.testing.assert_equal(left_in([*params, optimizer, *others]), before)
 
 
 def numbers_beside_their_mean():
@@ -977,18 +733,14 @@ def numbers_beside_their_mean():
         mean = sum(there) / len(there)
         return sum((a - mean) ** 2 * (k + 1) for k, a in enumerate(there))
 
-    return [shift, *w], loss, shift
+    return [shift, *w], loss
 
 
-def features_beside_their_mean():
-    model = nn.Sequential(nn.Linear(2, 5), nn.BatchNorm1d(5), nn.Tanh(), nn.Linear(5, 1))
-    return *of_model(model), model[0].bias
-
-
-@pytest.mark.parametrize("make", [numbers_beside_their_mean, features_beside_their_mean])
-def test_a_step_of_adam_along_a_gradient_that_is_rounding_alone_is_no_difference(make):
+@each(("make", "place"), [(numbers_beside_their_mean, 0), (a_model_that_keeps_averages, 1)])
+def test_a_step_of_adam_along_a_gradient_that_is_rounding_alone_is_no_difference(make, place):
     nn.manual_seed(2)
-    params, loss_of, shift = make()
+    params, loss_of, *_ = make()
+    shift = params[place]  # the bias before the averages
     optimizer = optim.Adam(params, lr=0.01, eps=1e-300)  # so it divides rounding by itself
     step = autograd.compile(step_of(loss_of, optimizer))
     before = np.array(shift.data)
@@ -1107,18 +859,21 @@ def one_gradient_read(p, w):
     return w[1].grad
 
 
-@each("slope", [1.0, 0.0])  # also where nothing is seen at the recording
-@each("audit", [True, False])
-@each("after", [optim.Adam, "computing", "the gradient", "forgetting", "by hand"])
+CHANGED = [
+    (gradients_forgotten, "before"), (gradients_set, "before"), (one_gradient_halved, "behind"),
+    (one_number_moved, "behind"), (gradients_read, "behind"), (gradients_read, "before"),
+    (one_gradient_read, "before"),
+]  # fmt: skip
+AFTERWARDS = [optim.Adam, "computing", "the gradient", "forgetting", "by hand"]
+
+
 @each(
-    ("change", "when"),
-    [
-        (gradients_forgotten, "before"), (gradients_set, "before"),
-        (one_gradient_halved, "behind"), (one_number_moved, "behind"),
-        (gradients_read, "behind"), (gradients_read, "before"), (one_gradient_read, "before"),
-    ],
-)  # fmt: skip
-def test_an_array_has_what_its_single_numbers_are_given(change, when, after, audit, slope):
+    ("changed", "after", "audit", "slope"),  # also where nothing is seen at the recording
+    [*itertools.product(CHANGED, AFTERWARDS, [True, False], [1.0, 0.0])][:: in_ci(1, 3)],
+)
+def test_an_array_has_what_its_single_numbers_are_given(changed, after, audit, slope):
+    change, when = changed
+
     def made():
         p = nn.Parameter([0.5, -1.0, 0.25])
         w, optimizer = p.scalars("p"), optim.Adam([p], lr=0.1)
@@ -1146,26 +901,8 @@ def test_an_array_has_what_its_single_numbers_are_given(change, when, after, aud
 
         return step, p
 
-    calls = [(slope if k < 10 else 1.0,) for k in range(20)]
+    calls = [(slope if k < 4 else 1.0,) for k in range(8)]
     assert_same_steps(made, calls, rtol=1e-10, atol=1e-13, each=True, audit=audit)
-
-
-@pytest.mark.parametrize("count", [1, 2])  # also some, whose array keeps the other gradients
-def test_numbers_of_an_array_are_trained_by_what_comes_to_the_array(count):
-    def made():
-        p = nn.Parameter([0.5, -1.0])
-        optimizer = optim.AdamW(p.scalars("p")[:count], lr=0.1)
-
-        def step(x):
-            loss = (p * p * x).tanh().sum()
-            optimizer.zero_grad()
-            loss.backward()
-            optimizer.step()
-            return loss
-
-        return step, p
-
-    assert_same_steps(made, [(1.0,), (2.0,), (3.0,), (0.5,)], each=True, rtol=1e-13)
 
 
 @pytest.mark.parametrize("audit", [True, False])
@@ -1188,49 +925,6 @@ def test_numbers_of_an_array_get_gradients_again_once_it_is_no_longer_frozen(fro
         return grads
 
     assert grads_of(functools.partial(autograd.compile, audit=audit)) == grads_of(lambda f: f)
-
-
-@pytest.mark.parametrize("settings", [{}, {"momentum": 0.9}])
-@pytest.mark.parametrize(
-    "leaf",
-    [
-        Value,
-        nn.Parameter,
-        lambda x: Tensor(x, requires_grad=True),
-        lambda x: nn.Parameter([x]).scalars()[0],
-    ],
-)
-def test_a_backward_pass_from_a_leaf_itself_is_recorded(leaf, settings):
-    def made():
-        leaves = [leaf(x) for x in (0.5, 2.0)]
-        optimizer = optim.SGD(leaves, lr=0.1, **settings)
-
-        def step(x):
-            optimizer.zero_grad()
-            leaves[1].backward()
-            (leaves[1] * leaves[0] * x).backward()
-            optimizer.step()
-            return x * 2.0
-
-        return step, *leaves
-
-    assert_same_steps(made, [(1.0,), (2.0,), (3.0,)], each=True, rtol=1e-13)
-
-
-def test_a_step_of_a_parameter_without_numbers_is_recorded():
-    def made():
-        empty, other = nn.Parameter(np.zeros(0)), nn.Parameter([1.0])
-        optimizer = optim.Adam([empty, other], lr=0.1)
-
-        def step(x):
-            loss = (empty * x).sum()
-            loss.backward()
-            optimizer.step()
-            return loss
-
-        return step, empty, other
-
-    assert_same_steps(made, [(1.0,), (2.0,), (3.0,)], each=True)
 
 
 @each("zero", [0.0, -0.0])
@@ -1379,13 +1073,16 @@ KEPT = {
 OF_A_TENSOR = ("detached", "reshaped", "a Tensor of it")
 
 
-@each("kind", LEAVES)
-@each("change", [assigned, in_place, by_optimizer])
+USED = [(k, u) for k in KEPT for u in (["as it is"] if k in OF_A_TENSOR else STALE)]
+
+
 @each(
-    ("kept", "use"),
-    [(k, u) for k in KEPT for u in (["as it is"] if k in OF_A_TENSOR else STALE)],
+    ("used", "change", "kind"),
+    [*itertools.product(USED, [assigned, in_place, by_optimizer], LEAVES)][:: in_ci(1, 5)],
 )
-def test_an_array_read_before_a_write_shows_what_it_shows_uncompiled(kind, change, kept, use):
+def test_an_array_read_before_a_write_shows_what_it_shows_uncompiled(used, change, kind):
+    kept, use = used
+
     def made():
         p, q = LEAVES[kind](np.ones((2, 2))), Tensor(np.full((2, 2), 3.0))
         rule = optim.SGD([p], lr=0.1)
@@ -1407,23 +1104,174 @@ def test_an_array_read_before_a_write_shows_what_it_shows_uncompiled(kind, chang
     assert_same_steps(made, AT_FIRST_NOTHING, rtol=1e-12)
 
 
-@pytest.mark.parametrize("kind", LEAVES)
-def test_an_array_that_was_assigned_or_passed_on_stays_what_it_is_after_more_writes(kind):
+# --- steps that are as they are uncompiled, one a row ---------------------------------------------
+
+STEPS, NUMBERS = {}, [(1.0,), (2.0,), (3.0,), (0.5,)]
+
+
+def row(leaves, calls=NUMBERS, paths=None, name=""):
+    """A step of what `leaves` makes and of the arguments of a call."""
+    return lambda step: STEPS.update({name or step.__name__: (step, leaves, calls, paths)})
+
+
+def two_values():
+    return Value(0.5), Value(0.3)
+
+
+def leaves_and_rule(leaf, **settings):
+    leaves = [leaf(x) for x in (0.5, 2.0)]
+    return *leaves, optim.SGD(leaves, lr=0.1, **settings)
+
+
+for kind, leaf in {
+    "Value": Value,
+    "number of a Parameter": lambda x: nn.Parameter([x]).scalars()[0],
+    **LEAVES,
+}.items():
+    for settings in ({}, {"momentum": 0.9}):
+
+        @row(functools.partial(leaves_and_rule, leaf, **settings), name=f"{kind}, {settings}")
+        def a_pass_from_a_leaf_itself(a, b, rule, x):
+            rule.zero_grad()
+            b.backward()
+            (b * a * x).backward()
+            rule.step()
+            return x * 2.0
+
+
+@row(lambda: (Value(2.0),))
+def a_changed_value_shows_its_new_number(a, x):
+    loss = (a * x).tanh() * 3 + a * a
+    a.zero_grad()
+    loss.backward()
+    a.data -= 0.1 * a.grad
+    return a.data, a.item() * 2
+
+
+for name, factor in {
+    "finite": lambda a, b: 1.0 if np.isfinite(a.grad) else 0.0,
+    "compared": lambda a, b: 1.0 if (np.array([a.grad, b.grad]) > 0).all() else 0.5,
+    "stacked": lambda a, b: (np.stack([a.grad, b.grad]) * np.array([1.0, 2.0])).sum(),
+    "chosen": lambda a, b: np.where(np.array([1.0, 2.0]) * a.grad > 0.1, 2.0, 0.5).sum(),
+}.items():
+
+    @row(two_values, [(x,) for x in (1.0, 2.0, -1.0, 0.5, math.nan, 1.0)], name=name)
+    def gradients_of_values_are_known_where_arrays_are_made_of_them(a, b, x, factor=factor):
+        loss = ((a * x + b).tanh() - 1.0) ** 2
+        a.zero_grad()
+        b.zero_grad()
+        loss.backward()
+        a.data -= 0.1 * a.grad
+        return loss, factor(a, b)
+
+
+@row(two_values)
+def two_passes_add_up_where_nothing_is_set_between(a, b, x):
+    a.grad = b.grad = 0.0
+    y = (a * x + b).tanh()
+    y.backward()
+    (y * y).backward()
+    return y
+
+
+for plain in (True, False):
+
+    @row(two_values, [(1.0, 2.0), (-1.0, 0.5), (0.25, -3.0)], 1, name=f"softmax, plain {plain}")
+    def a_softmax_less_its_largest_score(a, b, x, y, plain=plain):
+        scores = [a * x + y, b * x + y]
+        largest = functools.reduce(autograd.maximum, [s.data if plain else s for s in scores])
+        terms = [(s - largest).exp() for s in scores]
+        loss = -(terms[0] / sum(terms)).log()
+        a.grad = b.grad = 0.0
+        loss.backward()
+        a.data -= 0.5 * a.grad
+        b.data -= 0.5 * b.grad
+        return loss
+
+
+for given in (None, [0.0, 0.0]):
+
+    def numbers_and_their_array(given=given):
+        p = nn.Parameter([0.5, -1.0])
+        numbers, p.grad = p.scalars("p"), given
+        return p, *numbers
+
+    @row(numbers_and_their_array, name=f"passes to a gradient of {given}")
+    def a_second_pass_to_single_numbers_of_an_array_adds_to_the_first(p, a, b, x):
+        (a * b * x).backward()
+        (a * x).backward()
+
+
+for count in (1, 2):  # also some, whose array keeps the other gradients
+
+    def array_and_rule(count=count):
+        p = nn.Parameter([0.5, -1.0])
+        return p, optim.AdamW(p.scalars("p")[:count], lr=0.1)
+
+    @row(array_and_rule, name=f"training {count} of an array")
+    def numbers_of_an_array_are_trained_by_what_comes_to_the_array(p, rule, x):
+        loss = (p * p * x).tanh().sum()
+        rule.zero_grad()
+        loss.backward()
+        rule.step()
+        return loss
+
+
+def parameters_of_which_one_is_empty():
+    both = nn.Parameter(np.zeros(0)), nn.Parameter([1.0])
+    return *both, optim.Adam(both, lr=0.1)
+
+
+@row(parameters_of_which_one_is_empty)
+def a_parameter_without_numbers(empty, other, rule, x):
+    loss = (empty * x).sum()
+    loss.backward()
+    rule.step()
+    return loss
+
+
+@row(lambda: (nn.Parameter([]),))
+def a_parameter_without_numbers_alone(p, x):
+    loss = autograd.tanh((p @ p) * x)
+    loss.backward()
+    p.data -= 0.1 * p.grad
+    return loss
+
+
+def tensor_and_generator():
+    return Tensor(np.ones(8), requires_grad=True), np.random.default_rng(0)
+
+
+@row(tensor_and_generator, [(np.arange(8.0) + k,) for k in range(5)], 1)
+def each_call_draws_a_mask_of_its_own(w, rng, x):
+    dropped = nn.functional.dropout(w * x, 0.5, rng=rng)
+    return (dropped * x).tanh() * nn.functional.dropout(x, 0.5, rng=rng)
+
+
+for kind, leaf in LEAVES.items():
+
+    def three_leaves(leaf=leaf):
+        return [leaf(np.ones(3)) for _ in range(3)]
+
+    @row(three_leaves, AT_FIRST_NOTHING, name=f"an array that was passed on, {kind}")
+    def an_array_that_was_assigned_or_passed_on_stays_what_it_is(p, target, q, x):
+        loss = ((p * x - 1.0) ** 2).sum()
+        p.grad = None
+        loss.backward()
+        target.data = p.data
+        new = p.data - 0.1 * p.grad
+        p.data = new
+        p.data -= 0.1 * p.grad
+        p.data -= 0.1 * p.grad
+        q.data = p.data + new - target.data
+        return loss, (target * 2.0).detach().sum()
+
+
+@each(("step", "leaves", "calls", "paths"), STEPS.values(), ids=STEPS)
+def test_a_step_is_as_uncompiled(step, leaves, calls, paths):
     def made():
-        p, target, q = (LEAVES[kind](np.ones(3)) for _ in range(3))
+        given = leaves()
+        return lambda *args: step(*given, *args), *given
 
-        def step(x):
-            loss = ((p * x - 1.0) ** 2).sum()
-            p.grad = None
-            loss.backward()
-            target.data = p.data
-            new = p.data - 0.1 * p.grad
-            p.data = new
-            p.data -= 0.1 * p.grad
-            p.data -= 0.1 * p.grad
-            q.data = p.data + new - target.data
-            return loss, (target * 2.0).detach().sum()
-
-        return step, p, target, q
-
-    assert_same_steps(made, AT_FIRST_NOTHING, rtol=1e-12)
+    run = assert_same_steps(made, calls, each=True, rtol=1e-12, atol=1e-14)
+    assert paths is None or run._count == paths

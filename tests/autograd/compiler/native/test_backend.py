@@ -106,7 +106,7 @@ def test_calls_on_arrays_of_any_layout_give_numpys_numbers(machine):
 def test_rows_of_every_length_are_computed_to_their_end_and_once(machine, dtype):
     machine = Machine(min(machine.vector, this_machine().vector), machine.fused)
     rng = np.random.default_rng(7)
-    for n in [*range(1, 18), 31, 33, 47, 64, 67]:
+    for n in [*range(1, 10), 15, 17, 31, 33, 67]:
         with np.errstate(all="ignore"):
             x, y = (numbers(rng, n, special=True).astype(dtype) for _ in range(2))
         inside, first, second = x.copy(), np.zeros(n, dtype), np.zeros(n, dtype)
@@ -144,10 +144,10 @@ def test_rows_of_every_length_are_computed_to_their_end_and_once(machine, dtype)
 
 @pytest.mark.parametrize("stack", [(), (3,)])
 @pytest.mark.parametrize("dtype", ["float64", "float32"])
-@pytest.mark.parametrize("n", [4, 5, 7, 16])
+@pytest.mark.parametrize("n", [4, 7])
 def test_a_matrix_that_lies_across_is_turned_round_where_it_is_used_often(stack, dtype, n):
     rng = np.random.default_rng(n)
-    for rows in (15, 16, 21):
+    for rows in (15, 16):
         x, w = (rng.normal(size=(*stack, k, 6)).astype(dtype) for k in (rows, n))
         out = np.zeros((*stack, rows, n), dtype)
         call = partial(np.matmul, x, w.swapaxes(-1, -2), out)
@@ -253,7 +253,7 @@ def three_runs(program, backend, width):
 @pytest.mark.slow
 @pytest.mark.parametrize("kind", ["sums and products", "every operation", "recurrences"])
 def test_random_programs_give_the_same_numbers_natively_also_of_special_ones(kind):
-    for seed in range(200, 225):
+    for seed in range(200, 210):
         if kind == "recurrences":
             program, width = RandomRecurrence(seed), 9
         else:
@@ -311,7 +311,7 @@ def losses(rule, backend, dtype, given_up=False):
 
     step = step_of(lambda x: nn.functional.cross_entropy(model(x), y), optimizer)
     g = autograd.compile(step, backend=backend)
-    found = [g(x).item() for _ in range(12)]
+    found = [g(x).item() for _ in range(4)]
     program = g._newest
     assert backend == "numpy" or program.native.refused == given_up
     return found + [number for p in model.parameters() for number in p.data.ravel().tolist()]
@@ -758,7 +758,7 @@ def test_convolutions_and_pooling_of_any_shape_give_numpys_numbers(machine, dtyp
     monkeypatch.setattr(llvm_axes, "MANY", 64)  # that several columns at once are met, too
     monkeypatch.setattr(native_windows, "PAGE", 64)
     known = 0
-    for _ in range(25):
+    for _ in range(10):
         with np.errstate(all="ignore"):
             call, target = random_windows(rng, dtype)
             call()
@@ -772,7 +772,7 @@ def test_convolutions_and_pooling_of_any_shape_give_numpys_numbers(machine, dtyp
         known += 1
         close = 1e-12 if dtype == "float64" else 1e-5
         np.testing.assert_allclose(target, expected, rtol=close, atol=close * 300)
-    assert known > 15
+    assert known > 5
 
 
 def convolutional_steps(backend, dtype):

@@ -152,20 +152,8 @@ def test_nan_infinity_and_the_sign_of_zero_are_kept(tmp_path):
     np.testing.assert_array_equal(np.signbit(found[-4:]), np.signbit(expected[-4:]))
 
 
-@needs_cc
-@pytest.mark.parametrize(
-    "name", ["nan", "printf", "scanf", "EOF", "NAN", "INFINITY", "net", "double", "log2", "fmaf"]
-)
-def test_an_argument_or_a_parameter_may_have_any_name(name, tmp_path):
-    f = eval(f"lambda {name}, other: {name} * other - {name}")
-    check(tmp_path, f, Tensor([1.0, 2.0]), Tensor([3.0, 4.0]))
-    model = nn.Module()
-    setattr(model, name, nn.Parameter(np.array([0.5, -2.0])))
-    model.forward = lambda x: x * getattr(model, name) + x
-    check(tmp_path, model.forward, Tensor([1.0, 2.0]))
-
-
-NAMES_OF_C = """
+NAMES = """
+nan printf scanf EOF NAN INFINITY net double log2 fmaf
 int8_t uint_least64_t intmax_t uintptr_t size_t fpos_t float_t double_t INT8_MAX SIZE_MAX FP_NAN
 MATH_ERRNO math_errhandling HUGE_VAL HUGE_VALF putchar sprintf vfprintf fputc fopen getc ungetc
 tmpnam gets perror clearerr setvbuf vsscanf conj strlen exit isalpha clipped out0 out1 places0
@@ -173,9 +161,12 @@ tmpnam gets perror clearerr setvbuf vsscanf conj strlen exit isalpha clipped out
 
 
 @needs_cc
-def test_parameters_may_be_called_like_anything_in_c_s_library(tmp_path):
-    model = nn.Module()
-    for k, name in enumerate(NAMES_OF_C.split()):
+def test_arguments_and_parameters_may_be_called_like_anything_in_c_s_library(tmp_path):
+    names, model = NAMES.split(), nn.Module()
+    total = " + ".join(f"{k + 1} * {name}" for k, name in enumerate(names))
+    f = eval(f"lambda {', '.join(names)}: {total}")
+    check(tmp_path, f, *[Tensor([1.0, 2.0 * k]) for k in range(len(names))])
+    for k, name in enumerate(names):
         setattr(model, name, nn.Parameter(np.array([0.5, k])))
 
     def both(x, i):
