@@ -243,18 +243,6 @@ def test_arguments_may_be_stored_in_any_way(f, layout):
     assert_same_calls(f, calls, [STORED, *SINGLE], paths=None)
 
 
-def test_several_outputs_share_one_pass():
-    w = Tensor([1.0, 2.0], requires_grad=True)
-    g = autograd.compile(lambda x: (w * x, (w * w).sum(), x * 2))
-    y, loss, doubled = g(np.array([3.0, 4.0]))
-    assert isinstance(doubled, np.ndarray)
-    (y.sum() + loss).backward()
-    np.testing.assert_array_equal(w.grad, [5.0, 8.0])
-    w.zero_grad()
-    g(np.array([3.0, 4.0]))[1].backward()
-    np.testing.assert_array_equal(w.grad, [2.0, 4.0])
-
-
 EYE = np.eye(3)
 
 

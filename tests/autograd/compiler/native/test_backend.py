@@ -550,31 +550,6 @@ def test_importing_and_compiling_do_not_import_llvmlite():
     subprocess.run([sys.executable, "-c", program], check=True)
 
 
-def trained_values(backend):
-    w = [Value(0.3 * k - 0.5) for k in range(6)]
-    points = [[0.1 * i, -0.2 * i, 0.5] for i in range(5)]
-
-    def step():
-        loss = sum(
-            (sum(u * z for u, z in zip(w, x + x, strict=True)).tanh() - 0.5) ** 2 for x in points
-        )
-        for leaf in w:
-            leaf.grad = 0.0
-        loss.backward()
-        for leaf in w:
-            leaf.data -= 0.1 * leaf.grad
-        return loss
-
-    g = autograd.compile(step, backend=backend)
-    losses = [g().data for _ in range(8)]
-    assert backend == "numpy" or g._newest.native.state.tried
-    return losses + [leaf.data for leaf in w] + [leaf.grad for leaf in w]
-
-
-def test_a_step_written_number_by_number_trains_as_with_numpy():
-    np.testing.assert_allclose(trained_values("native"), trained_values("numpy"), rtol=1e-12)
-
-
 def test_trying_the_code_changes_nothing():
     nn.manual_seed(0)
     model = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
