@@ -54,7 +54,7 @@ vscanf vfscanf vsscanf float_t double_t fpos_t size_t math_errhandling HUGE_VALF
 _RESERVED = frozenset(x + end for x in _WORDS.split() for end in ("", "f", "l"))
 
 _FAMILIES = re.compile(
-    r"u?int\w*\d_t|u?int(max|ptr)_t|[A-Z]\w*_(MAX|MIN)|FP_\w+|MATH_ERR\w+"  # C's headers
+    r"u?int\w*\d_t|u?int(max|ptr)_t|[A-Z]\w*_(MAX|MIN)|FP_[A-Z_]+0?|MATH_ERR[A-Z]+"  # C's headers
     r"|(out|places|grad|i)\d+|\w+_given"  # what the printers call their own
 )
 
