@@ -14,14 +14,13 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import groupby
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from autograd.compiler.columns import in_turn
 from autograd.compiler.float_chains import FloatChain
-from autograd.compiler.gather import gather, gathered, scatter
+from autograd.compiler.gather import choose, gather, gathered, scatter
 from autograd.compiler.graph import GRADIENT
 from autograd.compiler.instructions import Chain, Gather, Group, Loop, Placed, Product, Raised, Sums
 from autograd.compiler.loop import Repeated
@@ -29,7 +28,7 @@ from autograd.compiler.loop_calls import Backward, Forward
 from autograd.compiler.loop_gradients import of_given, take_out
 from autograd.compiler.passes import Ends, node_of
 from autograd.compiler.places import Positions, View, factored, layout, spaced
-from autograd.compiler.tape import TAKE_OUT, Tape, Traced
+from autograd.compiler.tape import Tape, Traced
 from autograd.node import Node, chain_rule, gradients, topological
 from autograd.op import RULEBOOK, Structural
 from autograd.tensor import Tensor
@@ -45,7 +44,8 @@ class Emitted:
     Attributes:
         tape: Its calls, forward and (in a second section) backward.
         data, leaves, constants, indices: What goes in.
-        chosen: Where what the lookups choose lies; in a loop's body each round is given that.
+        lookups: In a loop's body, where what each lookup chooses lies, which a round is given; and
+            what `choose` finds that by.
         kept: The arrays of what goes in and of the instructions' results, each with its begin.
         seeds: The gradients of rows that somebody outside needs.
         gradient: That of the leaves; None where no gradient flows.
@@ -75,9 +75,7 @@ class Emitted:
         self.owned = {id(x) for x, _ in self.kept}
         self.views: dict[tuple[int, View, bool], Tensor] = {}
         self.memory = tape.source(tape.blank((placement.size,)))  # where all these arrays lie
-        self.choices = self._choices()
-        places = self.choose(self.indices.array)
-        self.chosen = tape.source(places) if body else tape.call(self.choose, (self.indices,))
+        self.lookups: list[tuple[Traced, tuple[IntArray, IntArray, IntArray]]] = []
         self.seeds: Traced  # there is one where there is a gradient
         self.gradient: Traced | None = None
 
@@ -346,52 +344,13 @@ class Emitted:
         first = int(positions.min())
         return np.arange(first, int(positions.max()) + 1), positions - first
 
-    def _choices(self) -> list[tuple[IntArray, IntArray, IntArray]]:
-        """What `choose` reads: which indices, the tables side by side, and which columns of those.
-
-        Lookups among equally many share one entry; `looked_up` says where each one's choice begins.
-        """
-        self.looked_up: dict[int, int] = {}
-        found: list[tuple[IntArray, IntArray, IntArray]] = []
-        lookups = [x for x in self.raised.instructions if isinstance(x, Gather)]
-        begin = 0
-        for _, same in groupby(sorted(lookups, key=_among), _among):
-            columns, tables, places, which = 0, [], [], []
-            for x in same:
-                self.looked_up[id(x)] = begin
-                begin += len(x.out)
-                tables.append(self._table(x)[1])
-                places.append(x.places)
-                which.append(columns + x.which)
-                columns += tables[-1].shape[1]
-            joined = np.concatenate(tables, axis=1)
-            found.append((np.concatenate(places), joined, np.concatenate(which)))
-        return found
-
-    def choose(self, indices: IntArray, out: IntArray | None = None) -> IntArray:
-        """Where what the lookups choose lies, for indices or for lines of them."""
-        if out is None:
-            size = sum(len(which) for *_, which in self.choices)
-            out = np.empty((*indices.shape[:-1], size), dtype=np.intp)
-        begin = 0
-        for places, table, which in self.choices:
-            end = begin + len(which)
-            out[..., begin:end] = table[indices.take(places, -1), which]
-            begin = end
-        return out
-
     def _gather(self, x: Gather) -> Tensor:
-        here = View(self.looked_up[id(x)], (len(x.out),), (1,))
-        array = self.operand(self._table(x)[0])
-        return gather(array, self.tape.call(View.of, (here, self.chosen)))
-
-
-TAKE_OUT.add(Emitted.choose)
-
-
-def _among(x: Gather) -> int:
-    """Among how many it chooses."""
-    return len(x.table)
+        array, table = self._table(x)
+        told = x.places, table, x.which
+        if self.body:
+            self.lookups.append((self.tape.source(np.zeros(len(x.out), dtype=np.intp)), told))
+            return gather(self.operand(array), self.lookups[-1][0])
+        return gather(self.operand(array), self.tape.call(choose, (self.indices, *told)))
 
 
 def _traced(x: Tensor) -> Traced:

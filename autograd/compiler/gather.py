@@ -118,7 +118,30 @@ def taken(source: Array, positions: IntArray, out: Array | None = None) -> Array
     return source.take(positions, out=out, mode="clip")  # which lets NumPy write into `out`
 
 
-TAKE_OUT.add(taken)
+def choose(
+    indices: IntArray,
+    places: IntArray,
+    table: IntArray,
+    which: IntArray,
+    out: IntArray | None = None,
+) -> IntArray:
+    """Where what lookups choose lies, by the indices at these places, or by lines of them.
+
+    Args:
+        indices: The indices.
+        places: Which of them each lookup reads.
+        table: A column for each set of candidates: where they lie.
+        which: The column of each lookup.
+        out: Where to write that.
+    """
+    found: IntArray = table[indices.take(places, -1), which]
+    if out is None:
+        return found
+    out[...] = found
+    return out
+
+
+TAKE_OUT.update((taken, choose))
 
 
 def _part(

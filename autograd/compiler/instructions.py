@@ -203,17 +203,12 @@ class EmittedBody(Protocol):
 
     tape: Tape
     indices: Traced
-    chosen: Traced
+    lookups: list[tuple[Traced, tuple[IntArray, IntArray, IntArray]]]
     kept: list[tuple[Traced, int]]
     gradient: Traced | None
 
     def within(self, numbers: FloatArray) -> dict[int, Array]:
         """The arrays of all rows as parts of one, for `bind`."""
-        raise NotImplementedError
-        ...
-
-    def choose(self, indices: IntArray, out: IntArray | None = None) -> IntArray:
-        """Where what the lookups choose lies, for indices or for lines of them."""
         raise NotImplementedError
         ...
 

@@ -23,7 +23,7 @@ from numpy.lib.array_utils import byte_bounds
 
 from autograd.compiler.binding import Bound, root_of
 from autograd.compiler.columns import in_turn
-from autograd.compiler.gather import taken
+from autograd.compiler.gather import choose, taken
 from autograd.compiler.loop import Repeated
 from autograd.compiler.numpy_calls import DOT, Call
 from autograd.compiler.places import View, layout
@@ -98,17 +98,19 @@ class Rounds(ABC):
         self.given = self.numbers[: len(body.given)]
         self.made = self.numbers[body.placement.one_at + 1 :]
         arrays = emitted.within(self.numbers) | grads
-        bound = Bound(emitted.tape, [*wanted, emitted.indices, emitted.chosen], arrays, known=known)
+        bound = Bound(emitted.tape, [*wanted, emitted.indices], arrays, known=known)
         self.here = [x for section in bound.sections for call in section for x in _within(call)]
         first = loop.inputs[0, body.given]
         self.enter = [partial(taken, array, first, self.given)] * bool(len(first))
-        lookups = [bound[emitted.indices], bound[emitted.chosen]]
-        index, chosen = (np.zeros((self.times, x.size), dtype=np.intp) for x in lookups)
-        self.relocation.add(lookups[0], index)
-        self.relocation.add(lookups[1], chosen)
+        index = np.zeros((self.times, emitted.indices.size), dtype=np.intp)
+        self.relocation.add(bound[emitted.indices], index)
         if index.size:
             self.enter.append(partial(taken, indices, loop.loop.indices, index))
-            self.enter.append(partial(emitted.choose, index, chosen))
+        for place, told in emitted.lookups:
+            if place in bound:
+                chosen = np.zeros((self.times, place.size), dtype=np.intp)
+                self.relocation.add(bound[place], chosen)
+                self.enter.append(partial(choose, index, *told, out=chosen))
         return bound
 
     def _inputs(self, array: Array) -> Iterator[tuple[Array, IntArray]]:

@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
-from autograd.compiler.emit import Emitted
 from autograd.compiler.native.arithmetic import apart, assigned, operand, typed
 from autograd.compiler.native.loops import FIXED, MADE, Apply, Code, Nest, Number, Ref
 from autograd.compiler.native.memories import Memories, UnknownStep
@@ -78,30 +77,26 @@ def added_some(
     return [Nest(places.shape, 1, code, out, adds=True)]
 
 
-def chosen(memories: Memories, emitted: Emitted, indices: Array, out: Array) -> list[Nest]:
-    """The places of what single numbers' lookups choose: `table[indices[places], which]`.
+def chosen(
+    memories: Memories, indices: Array, read: Array, table: Array, which: Array, out: Array
+) -> list[Nest]:
+    """The places of what single numbers' lookups choose: `table[indices[read], which]`.
 
     In a loop the indices of each round are a line.
     """
     if not indices.flags.c_contiguous:
         raise UnknownStep("indices that lie apart")
-    begin = 0
-    found: list[Nest] = []
-    for read, table, columns in emitted.choices:
-        rows = np.arange(indices.size).reshape(indices.shape)[..., read]
-        shape, nothing = rows.shape, (0,) * rows.ndim
-        memory, at = memories.of(indices)
-        index = Ref(memory, at, nothing, memories.table(rows))
-        numbers = memories.more("table", np.asarray(table, np.int64), FIXED)
-        checks, place = _counted(memories, index, shape, len(table))
-        at_row = _apply("multiply", place, Number(table.shape[1], INTEGER))
-        which = np.broadcast_to(columns, shape)
-        more, row = _kept(memories, _apply("add", at_row, memories.table(which)), shape)
-        target = out[..., begin : begin + shape[-1]]
-        begin += shape[-1]
-        number = typed(Ref(numbers, 0, nothing, row), out.dtype)
-        found += [*checks, *more, *assigned(memories, number, target)]
-    return found
+    rows = np.arange(indices.size).reshape(indices.shape)[..., read]
+    shape, nothing = rows.shape, (0,) * rows.ndim
+    memory, at = memories.of(indices)
+    index = Ref(memory, at, nothing, memories.table(rows))
+    numbers = memories.more("table", np.asarray(table, np.int64), FIXED)
+    checks, place = _counted(memories, index, shape, len(table))
+    at_row = _apply("multiply", place, Number(table.shape[1], INTEGER))
+    column = memories.table(np.broadcast_to(which, shape))
+    more, row = _kept(memories, _apply("add", at_row, column), shape)
+    number = typed(Ref(numbers, 0, nothing, row), out.dtype)
+    return [*checks, *more, *assigned(memories, number, out)]
 
 
 # --- places

@@ -12,11 +12,10 @@ from typing import Any
 
 import numpy as np
 
-from autograd.compiler.emit import Emitted
 from autograd.compiler.float_chains import FloatChain
 from autograd.compiler.native import chains
 from autograd.compiler.native.arithmetic import assigned, elementwise, product, reduction
-from autograd.compiler.native.lookups import added_at, chosen
+from autograd.compiler.native.lookups import added_at
 from autograd.compiler.native.loops import Nest, Number, simplified
 from autograd.compiler.native.memories import Memories, UnknownStep
 from autograd.compiler.native.moves import MOVES
@@ -56,8 +55,6 @@ def lowered(call: Call, memories: Memories) -> list[Nest]:
         way: Any = chains.backward if name == "run_back" else chains.forward
         *given, _ = call.args  # the last are indices for lookups
         found = way(memories, lowered, owner, *given, call.keywords["out"])
-    elif isinstance(owner, Emitted):
-        found = chosen(memories, owner, *call.args, **call.keywords)
     elif name == "reduceat" and owner is not np.add:
         raise UnknownStep("reduceat of no sums")
     elif name in MOVES:

@@ -22,7 +22,7 @@ from autograd.compiler.native.arithmetic import (
     reduction,
     typed,
 )
-from autograd.compiler.native.lookups import added_at, added_some, item, put, taken
+from autograd.compiler.native.lookups import added_at, added_some, chosen, item, put, taken
 from autograd.compiler.native.loops import Apply, Nest, Number, Ref
 from autograd.compiler.native.memories import KINDS, Memories, UnknownStep
 from autograd.compiler.native.windows import WINDOWS
@@ -231,6 +231,7 @@ def _set(memories: Memories, x: Array, index: Any, value: Array) -> list[Nest]:
 MOVES: dict[str, Callable[..., list[Nest]]] = {
     "store": _stored,
     "taken": taken,
+    "choose": chosen,
     "_put": put,
     "_add": added_at,
     "_add_at": added_some,
