@@ -79,25 +79,18 @@ class Emitted:
         self.seeds: Traced  # there is one where there is a gradient
         self.gradient: Traced | None = None
 
-    def forward(self, graded: Sequence[Instruction] = ()) -> None:
-        """Write down the calls that compute every row.
-
-        Args:
-            graded: Instructions whose results have a gradient, even if no operand asks for one.
-        """
+    def forward(self) -> None:
+        """Write down the calls that compute every row."""
         with np.errstate(all="ignore"):  # these are not the numbers of any run
             for k in range(self.early):
-                out, instruction = self._emit(k), self.raised.instructions[k]
-                if not out.requires_grad and any(x is instruction for x in graded):
-                    self.arrays[-1] = node_of(_traced(self.arrays[-1]), True)
+                self._emit(k)
         self.tape.section()
 
-    def _emit(self, k: int) -> Tensor:
+    def _emit(self, k: int) -> None:
         """Write down the k-th instruction."""
         instruction = self.raised.instructions[k]
         out: Tensor = getattr(self, f"_{type(instruction).__name__.lower()}")(instruction)
         self._keep(out, self.placement.begins[k])
-        return out
 
     def backward(self, rows: IntArray) -> None:
         """Write down the calls that carry the gradients of some rows to the leaves.
@@ -227,6 +220,8 @@ class Emitted:
             data = _traced(out)
         self.owned.add(id(data.base))
         self.kept.append((data.base, begin))
+        if not out.requires_grad and self.needed[begin : begin + data.size].any():
+            out = node_of(data, True)  # its operands' gradients wait for the end of the loop
         self.arrays.append(out)
 
     # --- instructions
@@ -319,7 +314,7 @@ class Emitted:
             body.shared = take_out(body.raised, body.same)
             indices = loop.indices.shape[1]
             body.emitted = emitted = Emitted(body.raised, body.placement, indices, body=True)
-            emitted.forward([x for x, _ in body.shared])
+            emitted.forward()
             exposed = body.placement.at[body.made[body.exposed]]
             body.ends = emitted.backward_from_all(exposed, [x for x, _ in body.shared])
         places = np.sort(self.at[loop.outside])
