@@ -10,8 +10,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 
-from autograd.viz.player.frames import frames
-from autograd.viz.player.picture import picture_of
+from autograd.viz.player.picture import frames, picture_of
 from autograd.viz.scene import INK, Group, Rectangle, Scene, Text
 from autograd.viz.steps import Pass
 from autograd.viz.svg import group_text, to_svg

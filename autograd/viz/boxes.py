@@ -293,7 +293,7 @@ def _modules_around(
     So the mean that a layer norm begins with, which no parameter takes part in, belongs to it, and
     the two results of a step of an LSTM stay together.
     """
-    if not compositions:
+    if not compositions:  # as most of a hundred thousand nodes, which are not to be sorted again
         return _modules(nodes, {node: node.parents for node in nodes}, names, 1)
     joined = {box.results[-1]: box for box in compositions}
     stands_for = {node: box.results[-1] for box in compositions for node in box.nodes}
@@ -313,13 +313,30 @@ def _modules_around(
 def _modules(
     nodes: Sequence[Node], all_parents: Parents, names: Mapping[Node, str], depth: int
 ) -> list[Box]:
-    """The boxes of the modules in a part of a graph, and of the modules in these."""
+    """The boxes of the modules in a part of a graph, and of the modules in these.
+
+    A result belongs to the module whose parameters it was made with, and so does what is made of
+    it alone. Where the results of two modules meet, the result belongs to neither; and a loss
+    belongs to no model. A module that is used again after another one has a box for each use. What
+    comes before all modules is a box, too, and what comes after them.
+    """
     inside = set(nodes)
     parents = {node: [p for p in all_parents[node] if p in inside] for node in nodes}
+    own = {node: module_of(names.get(node, ""), depth) for node in nodes if not parents[node]}
+    if not any(own.values()):
+        return []
+    places = _Places(nodes, parents, all_parents, own, names, depth == 1)
+    members: dict[tuple[str, int], list[Node]] = {}
+    for node in nodes[:-1] if depth == 1 else nodes:
+        if key := places.of(node):
+            members.setdefault(key, []).append(node)
     found = []
-    for name, part in _groups(nodes, parents, all_parents, names, depth):
-        kind: Kind = "part" if name in (INPUTS, AFTER) else "module"
-        found.append(Box(name, kind, part, depth if kind == "module" else 0))
+    for name, stage in sorted(members, key=lambda key: (key[1], key[0])):
+        part, is_module = tuple(members[name, stage]), name not in (INPUTS, AFTER)
+        if is_module and len(part) > 1:
+            found.append(Box(name, "module", part, depth))
+        elif len(part) > 3:
+            found.append(Box(name, "part", part))
     uses: dict[str, list[Box]] = {}
     for box in found:
         uses.setdefault(box.name, []).append(box)
@@ -359,36 +376,6 @@ def _together(
     return tuple(node for node in nodes if node in inside)
 
 
-def _groups(
-    nodes: Sequence[Node],
-    parents: Parents,
-    all_parents: Parents,
-    names: Mapping[Node, str],
-    depth: int,
-) -> Iterator[tuple[str, tuple[Node, ...]]]:
-    """One group for each module, for what comes before them, and for what comes after.
-
-    A result belongs to the module whose parameters it was made with, and so does what is made of
-    it alone. Where the results of two modules meet, the result belongs to neither; and a loss
-    belongs to no model. A module that is used again after another one has a group for each use.
-    """
-    own = {node: module_of(names.get(node, ""), depth) for node in nodes if not parents[node]}
-    if not any(own.values()):
-        return
-    nameless = {node for node in own if not names.get(node)}
-    places = _Places(nodes, parents, all_parents, own, nameless, depth == 1)
-    members: dict[tuple[str, int], list[Node]] = {}
-    for node in nodes[:-1] if depth == 1 else nodes:
-        key = places.of(node)
-        if key is not None:
-            members.setdefault(key, []).append(node)
-    for name, stage in sorted(members, key=lambda key: (key[1], key[0])):
-        inside = members[name, stage]
-        least = 1 if name not in (INPUTS, AFTER) else 3
-        if len(inside) > least:
-            yield name, tuple(inside)
-
-
 INPUTS, AFTER = "inputs", "after the modules"
 
 
@@ -401,7 +388,7 @@ class _Places:
         parents: Parents,
         all_parents: Parents,
         own: Mapping[Node, str],
-        nameless: Collection[Node],
+        names: Mapping[Node, str],
         whole: bool,
     ) -> None:
         self.parents, self._all_parents, self._whole = parents, all_parents, whole
@@ -419,13 +406,13 @@ class _Places:
         for node in nodes:
             if parents[node]:
                 self.module[node] = self._module_of(node)
-                self.stage[node] = max(map(self._stage_after(node), parents[node]), default=0)
+                self.stage[node] = max(self._stage_after(parent, node) for parent in parents[node])
                 self._begin_again(node)
         for node in reversed(nodes):
             self._move_to_use(node)
         for node in reversed(nodes):  # what is only handed to one box goes with it
             if not parents[node] or node in self._parametric:
-                self._go_along(node, node in nameless)
+                self._go_along(node, not names.get(node))
 
     def of(self, node: Node) -> tuple[str, int] | None:
         """The box of a node; None if it stands by itself."""
@@ -473,15 +460,12 @@ class _Places:
         reduces = isinstance(node, Tensor) and np.ndim(node.data) < max(dims, default=0)
         return meets_data or reduces or str(getattr(node.op, "name", "")).endswith("cross_entropy")
 
-    def _stage_after(self, node: Node) -> Callable[[Node], int]:
-        def after(parent: Node) -> int:
-            if not self.parents[parent]:
-                return 0 if not self.module[node] and not self.module[parent] else 1
-            same = self.module[node] == self.module[parent] != ""
-            nothing = not self.module[node] and self.stage[parent] == 0
-            return self.stage[parent] + (0 if same or nothing else 1)
-
-        return after
+    def _stage_after(self, parent: Node, node: Node) -> int:
+        if not self.parents[parent]:
+            return 0 if not self.module[node] and not self.module[parent] else 1
+        same = self.module[node] == self.module[parent] != ""
+        nothing = not self.module[node] and self.stage[parent] == 0
+        return self.stage[parent] + (0 if same or nothing else 1)
 
     def _begin_again(self, node: Node) -> None:
         """Where a module uses a parameter on what that parameter has made, it is used again."""

@@ -94,7 +94,8 @@ def place(
         label_sizes: Width and height of the label of each edge, by id.
         direction: "LR", from left to right, or "TB", from top to bottom.
     """
-    edges = _numbered(graph)
+    index = {node.id: i for i, node in enumerate(graph.nodes)}
+    edges = [(index[edge.tail], index[edge.head]) for edge in graph.edges]
     turned = direction == "TB"
     depth = [sizes[node.id][turned] for node in graph.nodes]
     breadth = [sizes[node.id][not turned] for node in graph.nodes]
@@ -127,11 +128,6 @@ def place(
         for e, edge in enumerate(graph.edges)
     }
     return Layout(boxes, routes)
-
-
-def _numbered(graph: DrawnGraph) -> list[tuple[int, int]]:
-    index = {node.id: i for i, node in enumerate(graph.nodes)}
-    return [(index[edge.tail], index[edge.head]) for edge in graph.edges]
 
 
 # --- 4: across --------------------------------------------------------------------------------

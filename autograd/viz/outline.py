@@ -74,7 +74,7 @@ class BoxStep(CountedStep):
         if isinstance(self.parent, Box):
             many = f"{len(self.parent.results)} results of {self.parent.name}"
             return [many, "+=", through, "", "", ""]
-        received = Derivative(self.trace.top, self.trace.names[self.parent]).text
+        received = self.received.text if self.received else ""
         if self.locals:
             whole = self._sum
             return [received, "+=", whole.symbols, "", f"= {whole.numbers}", whole.outcome]

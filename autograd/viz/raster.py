@@ -21,7 +21,7 @@ BLUE, ORANGE = (47, 127, 209), (224, 110, 40)
 LEVELS = 16
 """Shades on either side of the middle; more would only make files larger."""
 
-_CLEAREST, _DENSEST = 0, 215  # of 255
+_DENSEST = 215  # of 255; the clearest is 0
 
 
 def png(points: NDArray[np.uint8], palette: Sequence[tuple[int, int, int, int]]) -> bytes:
@@ -83,7 +83,7 @@ def shares(
 
 
 def _dense(part: float) -> int:
-    return round(_CLEAREST + (_DENSEST - _CLEAREST) * part)
+    return round(_DENSEST * part)
 
 
 _SIGNED = [(*BLUE, _dense(1 - k / LEVELS)) for k in range(LEVELS)] + [

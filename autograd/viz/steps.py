@@ -28,7 +28,7 @@ from autograd.viz.array_rules import (
 )
 from autograd.viz.boxes import is_operation
 from autograd.viz.equation import Factors, Sum, outcome
-from autograd.viz.notation import Derivative, how_to_read
+from autograd.viz.notation import Derivative
 from autograd.viz.symbols import Symbol, as_written
 from autograd.viz.text import NOT_REACHED, array_text, as_printed, bracketed, is_short, shape_text
 from autograd.viz.trace import SMALL, Box, Trace, snapshot, unused
@@ -318,15 +318,11 @@ def _come_to(step: Step, local: Number | None) -> Number | None:
 class Pass(Trace, Sequence[Step]):
     """A backward pass that was run: the sequence of its steps.
 
+    It has what `Backprop` says of itself, and for its readers:
+
     Attributes:
-        values: What each node held; of a large array only its shape.
-        gradients: For each leaf the pass reached, the gradient that this pass brought.
-        expected: For each node the pass reached, how many contributions reach it.
-        seed: The gradient of the root with respect to itself: 1, unless given.
         top: What is differentiated: the root, or, where a gradient was given, a name for the sum
             of the root's elements weighted by it.
-        earlier: For each leaf that had a gradient before the pass, that gradient.
-        lines: For each node whose line of code was recorded, that line.
         records: The engine's own steps: node, position, parent, out_grad, contribution.
         depth: To how many parts of their names modules are shown as boxes in words and pictures.
     """
@@ -440,11 +436,6 @@ class Pass(Trace, Sequence[Step]):
     def value(self, node: Node) -> Number | Any:
         """What a node held at the time of the pass."""
         return self.values[node]
-
-    @property
-    def how_to_read(self) -> str:
-        """What the two kinds of derivative are."""
-        return how_to_read(self.top)
 
     def stale(self) -> list[Node]:
         """Leaves whose number was changed after the operation that used it was recorded."""

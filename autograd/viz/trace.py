@@ -10,7 +10,7 @@ from __future__ import annotations
 import math
 import re
 import sys
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import count
 from types import FrameType
@@ -126,10 +126,6 @@ class Trace:
     def operation(self, node: Node) -> str:
         """The name of the operation that made a node; "" of a leaf."""
         return node.op.name if node.op else ""
-
-    def can_compute(self, node: Node, can: Callable[[Any], bool]) -> bool:
-        """Whether somebody who can compute some operations can compute what made a node."""
-        return isinstance(node, Value) and (node.op is None or can(node.op))
 
     def is_by_elements(self, node: Node) -> bool:
         """Whether the operation works number by number."""

@@ -187,7 +187,9 @@ def text_latex(text: str) -> str:
 SLOTS = ("\0", "\1", "\2")
 """They stand for the operands."""
 
-_TOKEN = re.compile(r"\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S")
+_TOKEN = re.compile(
+    r"\\(?:operatorname|mathrm|text)\{(?:[^{}]|\{[^{}]*\})*\}|\\[A-Za-z]+|\\.|\d+(?:\.\d+)?|\S"
+)
 
 
 @functools.cache
@@ -227,6 +229,8 @@ def _read_atom(token: str, tokens: list[str]) -> Tree:
             return "mn", token
         return ("mi", token) if token.isalpha() else ("mo", "−" if token == "-" else token)
     command = token[1:]
+    if "{" in command[1:]:  # a word in its braces
+        return "mi", re.sub(r"[\\{}\s]", "", command.partition("{")[2])
     match command:
         case "frac":
             return "mfrac", _read_group(tokens), _read_group(tokens)
@@ -238,20 +242,6 @@ def _read_atom(token: str, tokens: list[str]) -> Tree:
             return "msqrt", _read_group(tokens)
         case "left" | "right":
             return "mo", tokens.pop()
-        case "operatorname" | "mathrm" | "text":
-            return "mi", _read_words(tokens)
     if sign := (_SIGNS | _BARS).get(command):
         return "mo", sign
     return "mi", GREEK.get(command, "∞" if command == "infty" else command)
-
-
-def _read_words(tokens: list[str]) -> str:
-    """The text in the braces that follow."""
-    words, depth = [], 0
-    while tokens:
-        token = tokens.pop()
-        depth += (token == "{") - (token == "}")
-        if depth == 0:
-            break
-        words.append(token.removeprefix("\\") if token not in "{}" else "")
-    return "".join(words)

@@ -132,13 +132,9 @@ def kernel_text(
     entry = steps.names.get(kernel, "constant") + "".join(f"[{i}]" for i in index)
     made = f"Σ {upstream.text} ⊙ {_called(steps.names, data)}"
     title = f"{Derivative(steps.top, entry).text} = {made}, where the weight met it:"
-    rows, total = [], 0.0
-    for n in range(len(x)):
-        arrived, window = np.asarray(out_grad)[n, m], block[(channel, *met)][..., n]
-        products = arrived * window
-        total += products.sum()
-        rows.append(_beside(arrived, "⊙", window, "=", products))
-    return "\n".join([title, *_first(rows, "examples"), f"Σ = {number(float(total))}"])
+    pairs = [(np.asarray(out_grad)[n, m], block[(channel, *met)][..., n]) for n in range(len(x))]
+    lines, total = _products(pairs, "examples")
+    return "\n".join([title, *lines, f"Σ = {number(total)}"])
 
 
 def step_text(step: Step, upstream: Derivative | None) -> str | None:
@@ -164,17 +160,14 @@ def _convolved(names: Names, node: Tensor, index: Index, name: str, bias: FloatA
     kernel = weight[m]
     parents = (_called(names, parent) for parent in node.parents)
     title = f"{name} = Σ {' ⊙ '.join(parents)}, of what the kernel meets:"
-    rows = [
-        _beside(window[first + c], "⊙", kernel[c], "=", window[first + c] * kernel[c])
-        for c in range(per_group)
-    ]
-    total = float((window[first : first + per_group] * kernel).sum())
+    pairs = zip(window[first : first + per_group], kernel, strict=True)
+    lines, total = _products(pairs, "channels")
     last = f"Σ = {number(total)}"
     if bias is not None:
         added = float(bias)
         result = outcome(rounded(total) + rounded(added), total + added)
         last += f", and {number(added)} added {result}"
-    return "\n".join([title, *_first(rows, "channels"), last])
+    return "\n".join([title, *lines, last])
 
 
 def _pooled(names: Names, node: Tensor, index: Index, name: str) -> str:
@@ -244,6 +237,13 @@ def _beside(*parts: str | Array) -> list[str]:
     height = max(map(len, blocks))
     lowered = [[""] * (height - len(block)) + block for block in blocks]
     return [" ".join(cells).rstrip() for cells in aligned(zip(*lowered, strict=True))]
+
+
+def _products(pairs: Iterable[tuple[Array, Array]], what: str) -> tuple[list[str], float]:
+    """Pairs of matrices multiplied number by number, and what all products come to."""
+    made = [(one, other, one * other) for one, other in pairs]
+    rows = [_beside(one, "⊙", other, "=", product) for one, other, product in made]
+    return _first(rows, what), float(np.sum([product for *_, product in made]))
 
 
 def _first(blocks: list[list[str]], what: str) -> list[str]:

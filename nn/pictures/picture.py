@@ -114,7 +114,8 @@ class NetworkPicture:
             RuntimeError: .png or .pdf, and matplotlib is not installed.
             OSError: The file cannot be written; what was there before stays.
         """
-        from autograd.viz.player.drawing import states_page
+        from autograd.viz.player.drawing import states_fragment
+        from autograd.viz.player.embed import page
         from autograd.viz.saving import save_by_suffix
 
         writers: dict[str, Callable[[], str | bytes]] = {
@@ -122,8 +123,8 @@ class NetworkPicture:
             ".png": lambda: self._on_paper("png"),
             ".pdf": lambda: self._on_paper("pdf"),
             ".tex": self.tex,
-            ".html": lambda: states_page(
-                f"{type(self._model).__name__}", self._states(), self._operations()
+            ".html": lambda: page(
+                type(self._model).__name__, states_fragment(self._states(), self._operations())
             ),
             ".txt": lambda: f"{self!r}\n",
         }

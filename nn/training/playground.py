@@ -11,7 +11,8 @@ import numpy as np
 
 from autograd.checks import check_loss, kind
 from autograd.errors import CompileError
-from autograd.viz.player.training import training_fragment, training_page
+from autograd.viz.player.embed import page
+from autograd.viz.player.training import training_fragment
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.svg import to_svg
 from nn.data import pair
@@ -177,7 +178,8 @@ class Playground:
             ValueError: path has another ending.
             OSError: The file cannot be written; what was there before stays.
         """
-        save_by_suffix(path, {".html": lambda: training_page(self._site, self.code, self._data)})
+        html = training_fragment(self._site, self.code, self._data)
+        save_by_suffix(path, {".html": lambda: page(self._site["title"], html, worker=True)})
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         html = training_fragment(self._site, self.code, self._data)

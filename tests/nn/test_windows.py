@@ -11,7 +11,7 @@ import autograd
 import nn
 from autograd import ShapeError, Tensor, Value, compile, jvp, value_and_grad, vjp
 from autograd.rules import windows
-from autograd.viz.player.windows_record import windows_of
+from autograd.viz.player.record import windows_of
 from benchmarks import accuracy
 from nn import functional as F
 from nn.operands import numbers

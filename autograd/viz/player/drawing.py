@@ -6,7 +6,6 @@ Of several, one is shown: they take turns as boxes open and close, or each by a 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from autograd.viz.player.embed import embedded, page, script_of, still_image
@@ -19,9 +18,6 @@ _SCRIPTS = ("view.css", "elements.js", "view.js", "toggles.js", "drawing.js")
 
 Boxes = dict[str, Any]
 """Boxes that open and close, and the pictures in which they are open: README.md."""
-
-Parts = Mapping[str, tuple[str, str]]
-NONE: Parts = MappingProxyType({})
 
 
 class State(NamedTuple):
@@ -48,7 +44,7 @@ def drawing_page(svg: str, sentence: str, title: str, boxes: Boxes) -> str:
     return page(title, _fragment(svg, sentence, boxes, notebook=False))
 
 
-def states_fragment(states: Sequence[State], parts: Parts = NONE) -> str:
+def states_fragment(states: Sequence[State], parts: Mapping[str, tuple[str, str]]) -> str:
     """A piece of HTML: the first picture, and where scripts run the others, too.
 
     Args:
@@ -62,11 +58,6 @@ def states_fragment(states: Sequence[State], parts: Parts = NONE) -> str:
         "parts": {part: (words, _plain(svg)) for part, (words, svg) in parts.items()},
     }
     return _fragment(_plain(first.svg), first.sentence, given)
-
-
-def states_page(title: str, states: Sequence[State], parts: Parts = NONE) -> str:
-    """A page with nothing else."""
-    return page(title, states_fragment(states, parts))
 
 
 def _plain(svg: str) -> str:

@@ -17,8 +17,7 @@ from autograd.viz import exercise
 from autograd.viz.animate import animation
 from autograd.viz.draw import Drawing
 from autograd.viz.player.embed import as_image, embedded, page, script_of
-from autograd.viz.player.frames import frames
-from autograd.viz.player.picture import Picture, picture_of
+from autograd.viz.player.picture import Picture, frames, picture_of
 from autograd.viz.player.record import trace_of
 from autograd.viz.player.rules_js import computable, rules_js
 from autograd.viz.saving import save_by_suffix

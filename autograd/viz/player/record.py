@@ -22,26 +22,37 @@ In the tree of a form a number i stands for the name of operand i.
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.value import Value
 from autograd.viz import exercise, notation
-from autograd.viz.boxes import MOST_RECORDED
-from autograd.viz.outline import NamedSteps
-from autograd.viz.player.boxes_record import add_boxes, arrows_of
+from autograd.viz.boxes import MOST_RECORDED, is_operation
+from autograd.viz.outline import BoxStep, NamedSteps, Outline, handed_back
 from autograd.viz.player.forms import Forms
-from autograd.viz.player.picture import Picture
+from autograd.viz.player.picture import Picture, picture_of
 from autograd.viz.player.rules_js import can_compute
-from autograd.viz.player.values import value
-from autograd.viz.player.windows_record import windows_of
+from autograd.viz.player.values import rows_of, value
 from autograd.viz.steps import Pass, Step
 from autograd.viz.text import FROM_THE_RIGHT, LEFT_TO_RIGHT_MARK, constant, printable
-from autograd.viz.trace import Node, is_array
+from autograd.viz.trace import Box, Node, is_array
 from autograd.viz.tree import latex
+from autograd.viz.views import boxes_record, views_of
+from autograd.viz.windows import is_of_one_example, kernels_in, window_texts
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
 
 MOST_NAMED = 100
 """Along more named variables nobody steps; there the page steps through boxes."""
+
+MOST_CHOSEN = 144
+"""So many numbers of an array can be chosen, of a larger one whole images, the first of them."""
+
+LARGEST = 20_000
+"""Of larger operands no windows are shown, so that a page is made at once."""
 
 Record = dict[str, Any]
 
@@ -67,7 +78,7 @@ def trace_of(steps: Pass, picture: Picture) -> Record:
         "root": index[steps.root],
         "seed": value(steps.seed),
         "start": exercise.start(steps),
-        "read": steps.how_to_read,
+        "read": notation.how_to_read(steps.top),
         "earlier": [
             [index[leaf], value(grad), value(grad + steps.gradients[leaf])]
             for leaf, grad in steps.earlier.items()
@@ -102,7 +113,10 @@ def _named(steps: Pass, index: dict[Node, int]) -> list[Any]:
 
 def can_recompute(steps: Pass) -> bool:
     """Whether a page can compute the pass anew from other leaves."""
-    return not steps.stale() and all(steps.can_compute(node, can_compute) for node in steps.nodes)
+    return not steps.stale() and all(
+        isinstance(node, Value) and (node.op is None or can_compute(node.op))
+        for node in steps.nodes
+    )
 
 
 def _node(
@@ -186,3 +200,119 @@ def _notes(steps: Pass, played: int) -> list[str]:
             "all: print it, or index it."
         )
     return notes
+
+
+# --- boxes, and the pictures in which they are closed or open: see README.md --------------------
+
+
+def add_boxes(trace: Record, steps: Pass, picture: Picture, index: dict[Node, int]) -> None:
+    """Add the boxes of a pass and the pictures in which they are closed or open."""
+    if not steps.boxes:
+        return
+    views = list(views_of(steps, picture.folding))
+    others = [picture_of(steps, folding) for _, folding in views[1:]]
+    boxes, record = boxes_record(steps, views)
+    trace |= record
+    places = {box: g for g, box in enumerate(boxes)}
+    around = {inner: places[box] for box in boxes for inner in box.inner}
+    leaving: dict[Node, list[int]] = {}
+    for k in range(len(steps)):
+        leaving.setdefault(steps.ends_of(k)[0], []).append(k)
+    for box, group in zip(boxes, trace["groups"], strict=True):
+        group |= {
+            "shows": index[box.results[0]] if is_operation(box) else -1,
+            "in": around.get(box, -1),
+            "out": [index[node] for node in box.results],
+            "size": f"{len(box.nodes):,}",
+            "passes": [_pass(step, index) for step in handed_back(steps, box, leaving)],
+        }
+        for node in box.nodes:
+            trace["nodes"][index[node]]["group"] = places[box]  # the inner ones come later
+    for view, one in zip(trace["views"], [picture, *others], strict=True):
+        view.update(_view(steps, one, places, index))
+    trace["pictures"] = [one.svg for one in others]
+
+
+def _pass(step: BoxStep, index: dict[Node, int]) -> list[Any]:
+    local, to = step.local, step.parent
+    return [
+        index[to] if isinstance(to, Node) else -1,
+        None if local is None else value(local),
+        value(step.contribution),
+        step.equation,
+    ]
+
+
+def _view(steps: Pass, picture: Picture, places: dict[Box, int], index: dict[Node, int]) -> Record:
+    """A picture with the order of what happens in it."""
+    ids = {f"n{i}": index[node] for i, node in enumerate(steps.nodes)}
+    ids |= {box.id: -1 - places[box] for box in picture.folding.boxes}
+    return {
+        "forward": [
+            ids[node.id]
+            for node in picture.graph.nodes
+            if node.kind == "operation" and "~" not in node.id
+        ],
+        "play": [
+            [places[at[0]], ids[at[1].id] if isinstance(at[1], Box) else index[at[1]]]
+            if isinstance(at, tuple)
+            else at
+            for at in Outline(steps, picture.folding.boxes).order
+        ],
+        "arrows": arrows_of(picture, index),
+        "note": picture.note,
+    }
+
+
+def arrows_of(picture: Picture, index: dict[Node, int]) -> Record:
+    """For each operand whose arrow in a picture has another id than "n7.0", that id."""
+    return {
+        f"{index[node]}.{k}": arrow for (node, k), arrow in picture.arrows.items() if node in index
+    }
+
+
+# --- windows ------------------------------------------------------------------------------------
+
+
+def windows_of(steps: Pass, index: Mapping[Node, int]) -> dict[int, Record]:
+    """For each array whose numbers can be chosen, what asks for one, the numbers, and the texts.
+
+    Args:
+        steps: A pass.
+        index: The nodes that the page knows, and their numbers.
+    """
+    kernels = kernels_in(steps.nodes)
+    found = {}
+    for node, i in index.items():
+        numbers = kernels.get(node, node.data)
+        if record := _choice(steps, node, numbers):
+            of = "where its gradient comes from" if node in kernels else "what it is made of"
+            found[i] = {"asks": f"Choose a number: {of}.", **record}
+    return found
+
+
+def _choice(steps: Pass, array: Node, numbers: float | Array) -> Record:
+    made = array.parents[0] if is_of_one_example(array) else array
+    operands = [array, *made.parents, *(p for parent in made.parents for p in parent.parents)]
+    shape = np.shape(numbers)
+    image = int(np.prod(shape[-2:]))
+    if (
+        len(shape) < 2
+        or not 0 < image <= MOST_CHOSEN
+        or max(np.size(n.data) for n in operands) > LARGEST
+    ):
+        return {}
+    count = min(np.size(numbers), MOST_CHOSEN) // image
+    texts = []
+    for k in range(count * image):
+        place = tuple(map(int, np.unravel_index(k, shape)))
+        texts.append("\n\n".join(window_texts(steps, array, place)))
+        if not texts[-1]:
+            return {}
+    images = np.reshape(numbers, (-1, *shape[-2:]))
+    more = len(images) - count
+    return {
+        "rows": rows_of(images[:count]),
+        "texts": texts,
+        **({"more": f"… and {more} more images; explain(…) shows each number."} if more else {}),
+    }

@@ -6,18 +6,13 @@ from collections.abc import Mapping
 from html import escape
 from typing import Any
 
-from autograd.viz.player.embed import embedded, file_text, page, script_of, to_json
+from autograd.viz.player.embed import embedded, file_text, script_of, to_json
 from autograd.viz.svg import dark_rules
 
 _SCRIPTS = (
     "view.css", "film.css", "elements.js", "view.js", "panel.js", "charts.js", "network.js",
     "playground.js",
 )  # fmt: skip
-
-
-def training_page(site: Mapping[str, Any], code: str, data: Mapping[str, Any]) -> str:
-    """A page of its own; it may start a worker, and load nothing."""
-    return page(site["title"], training_fragment(site, code, data), worker=True)
 
 
 def training_fragment(site: Mapping[str, Any], code: str, data: Mapping[str, Any]) -> str:

@@ -16,9 +16,9 @@ READERS = [
     "animate", "backprop", "dot", "draw", "drawn", "exercise", "explain", "explain_arrays", "graph",
     "ranks", "layout", "scene", "sheet", "views", "written", "outline",
     "png_and_pdf", "raster", "saving", "svg", "tikz",
-    "player.boxes_record", "player.drawing", "player.embed", "player.film", "player.forms",
-    "player.frames", "player.page", "player.picture", "player.record", "player.training",
-    "player.values", "player.windows_record",
+    "player.drawing", "player.embed", "player.film", "player.forms",
+    "player.page", "player.picture", "player.record", "player.training",
+    "player.values",
 ]  # fmt: skip
 GENERATORS = ["player.rules_js", "player.typed"]  # JavaScript, of rules
 MAKERS = [

@@ -7,8 +7,7 @@ from autograd import Tensor, backprop, explain
 from autograd.viz.player.embed import packed
 from autograd.viz.player.page import GIVEN, SCRIPTS, WITH_WINDOWS
 from autograd.viz.player.picture import picture_of
-from autograd.viz.player.record import trace_of
-from autograd.viz.player.windows_record import LARGEST, MOST
+from autograd.viz.player.record import LARGEST, MOST_CHOSEN, trace_of
 from nn import functional as F
 from tests.autograd.viz.player.players import needs_browser
 
@@ -50,7 +49,7 @@ def test_of_many_images_the_first_can_be_chosen_and_the_others_are_counted():
     found = windows(filtered(images=18)[0])
     assert found["p"]["texts"][-1].startswith("p₁₇,₁,₁,₁ = ")
     assert "more" not in found["p"]
-    assert len(found["y"]["texts"]) == MOST // 16 * 16
+    assert len(found["y"]["texts"]) == MOST_CHOSEN // 16 * 16
     assert found["y"]["more"].startswith("… and 27 more images")
 
 
