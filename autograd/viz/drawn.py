@@ -49,14 +49,12 @@ class Drawn:
         graph: The boxes and arrows.
         boxes: For each node that has no box of its own but is drawn, the id of the box.
         arrows: For each operand whose arrow has another id than "n7.0", that id.
-        shown: The nodes that are drawn by themselves.
         stands: The node whose number or array is in a box, by the id of the box.
     """
 
     graph: DrawnGraph
     boxes: Mapping[Node, str]
     arrows: Mapping[tuple[Node, int], str]
-    shown: frozenset[Node]
     stands: Mapping[str, Node]
 
 
@@ -105,10 +103,9 @@ def drawn(
             names = ", ".join(shortened(repeated, 6, "…"))
             remark = f"{remark} Each small box {names} is the leaf of that name again.".strip()
     graph = DrawnGraph(_ordered(nodes, edges), tuple(edges), len(trace.nodes), remark)
-    shown = frozenset(node for node in trace.nodes if node not in boxes and node not in dropped)
-    stands = {ids[node]: node for node in trace.nodes if node in shown}
+    stands = {ids[node]: node for node in trace.nodes if node not in boxes and node not in dropped}
     stands |= {box.id: box.results[0] for box in folding.boxes if is_operation(box)}
-    return Drawn(graph, boxes, arrows, shown, stands)
+    return Drawn(graph, boxes, arrows, stands)
 
 
 def folded(trace: Trace, most: int, depth: int | None = None) -> Folding:

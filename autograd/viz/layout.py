@@ -115,8 +115,8 @@ def place(
         # A constant, which is small, stands at the end of its rank, near to where it is used.
         small = node.kind == "constant"
         along = ends[grid.rank[v]] - depth[v] if small else starts[grid.rank[v]]
-        corner = (along, across[v] - breadth[v] / 2)
-        boxes[node.id] = _box(corner, (depth[v], breadth[v]), turned)
+        corner, size = (along, across[v] - breadth[v] / 2), (depth[v], breadth[v])
+        boxes[node.id] = Box(*corner[::-1], *size[::-1]) if turned else Box(*corner, *size)
     for v in constants:
         depth[v] = ends[grid.rank[v]] - starts[grid.rank[v]]  # where edges start
     arrivals = [
@@ -382,9 +382,3 @@ def _route(points: Sequence[Point], label: Size, side: int, turned: bool) -> Rou
         return Route(tuple((x, y) for y, x in curve), (arrival, tip), middle)
     middle = (tip - ARROW - width / 2 - 1, arrival - height / 2 - 3)
     return Route(tuple(curve), (tip, arrival), middle)
-
-
-def _box(corner: Point, size: Size, turned: bool) -> Box:
-    if turned:
-        return Box(corner[1], corner[0], size[1], size[0])
-    return Box(*corner, *size)

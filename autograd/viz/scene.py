@@ -224,28 +224,23 @@ def scene(graph: DrawnGraph, layout: Layout) -> Scene:
     titles = {node.id: node.title or node.kind for node in graph.nodes}
     left, top, right, bottom = _bounds(layout, graph.edges)
     width = max(right - left, 300.0)
-    lines = _wrapped(graph.captions, width)
+    columns_of_page = int(width / (_CAPTION * 0.56))
+    lines = [x for text in graph.captions for x in textwrap.wrap(text, columns_of_page)]
     height = bottom - top + (10 + 16 * len(lines) if lines else 0)
     page = (left - _MARGIN, top - _MARGIN, width + 2 * _MARGIN, height + 2 * _MARGIN)
     groups = (
         Group("", shapes=(Rectangle(*page, 8, BACKGROUND, part="page"),)),
         *(_edge(edge, layout.routes[edge.id], titles) for edge in graph.edges),
         *(_node(node, layout.boxes[node.id]) for node in graph.nodes),
-        Group("", shapes=_captions(lines, left, bottom + 22)),
+        Group(
+            "",
+            shapes=tuple(
+                Text(left, bottom + 22 + 16 * i, text, _CAPTION, GREY, mono=False, part="what")
+                for i, text in enumerate(lines)
+            ),
+        ),
     )
     return Scene(*page, groups)
-
-
-def _wrapped(captions: Iterable[str], width: float) -> list[str]:
-    columns_of_page = int(width / (_CAPTION * 0.56))
-    return [line for text in captions for line in textwrap.wrap(text, columns_of_page)]
-
-
-def _captions(lines: Iterable[str], x: float, y: float) -> tuple[Shape, ...]:
-    return tuple(
-        Text(x, y + 16 * i, text, _CAPTION, GREY, mono=False, part="what")
-        for i, text in enumerate(lines)
-    )
 
 
 def _bounds(layout: Layout, edges: Iterable[DrawnEdge]) -> tuple[float, float, float, float]:

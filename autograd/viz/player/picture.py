@@ -65,7 +65,7 @@ def picture_of(steps: Pass, folding: Folding | None = None) -> Picture:
     note = f"{graph.note} {remark}".strip()
     sentence = f"{graph.sentence} {remark}".strip()
     svg = to_svg(scene(graph, layout), sentence)
-    found = (made.boxes, made.arrows, made.shown, made.stands)
+    found = (made.boxes, made.arrows, made.stands)
     return Picture(graph, *found, svg, layout, folding, note, sentence)
 
 
@@ -119,7 +119,7 @@ def frames(steps: Pass, picture: Picture, forward: bool = False) -> Iterator[Fra
     known |= picture.stands.keys()
     totals[steps.root] = steps.seed
     yield Frame(shown(ids[steps.root]), f"Backward, from {exercise.start(steps)}")
-    drawn = picture.shown | set(picture.boxes)
+    drawn = {*picture.stands.values(), *picture.boxes}
     outline = Outline(steps, picture.folding.boxes)
     for j, at in enumerate(outline.order):
         k = at if isinstance(at, int) else outline.joined[at][0]

@@ -22,6 +22,7 @@ In the tree of a form a number i stands for the name of operand i.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -34,10 +35,19 @@ from autograd.viz.outline import BoxStep, NamedSteps, Outline, handed_back
 from autograd.viz.player.forms import Forms
 from autograd.viz.player.picture import Picture, picture_of
 from autograd.viz.player.rules_js import can_compute
-from autograd.viz.player.values import rows_of, value
 from autograd.viz.steps import Pass, Step
-from autograd.viz.text import FROM_THE_RIGHT, LEFT_TO_RIGHT_MARK, constant, printable
-from autograd.viz.trace import Box, Node, is_array
+from autograd.viz.text import (
+    FEW,
+    FROM_THE_RIGHT,
+    LEFT_TO_RIGHT_MARK,
+    array_text,
+    constant,
+    number,
+    numbers,
+    printable,
+    shape_text,
+)
+from autograd.viz.trace import SMALL, Box, Node, is_array
 from autograd.viz.tree import latex
 from autograd.viz.views import boxes_record, views_of
 from autograd.viz.windows import is_of_one_example, kernels_in, window_texts
@@ -60,7 +70,7 @@ Record = dict[str, Any]
 def trace_of(steps: Pass, picture: Picture) -> Record:
     """The record of a pass, ready for `to_json`."""
     whole = len(steps.nodes) <= MOST_RECORDED
-    drawn = picture.shown.union(picture.stands.values())
+    drawn = set(picture.stands.values())
     kept = [node for node in steps.nodes if whole or node in drawn]
     index = {node: i for i, node in enumerate(kept)}
     box = {node: f"n{i}" for i, node in enumerate(steps.nodes)} | dict(picture.boxes)
@@ -316,3 +326,42 @@ def _choice(steps: Pass, array: Node, numbers: float | Array) -> Record:
         "texts": texts,
         **({"more": f"… and {more} more images; explain(…) shows each number."} if more else {}),
     }
+
+
+# --- numbers and arrays -----------------------------------------------------------------------
+
+
+def value(x: Any) -> Record | float | str | None:
+    """A number or an array for the record; JSON has no infinities, so they are texts.
+
+    An array is what is written of it: its size, itself in a line of text, in the lines of a box,
+    and, if it is small, by its rows; images and heads one below another, an empty row between.
+
+    Example:
+        >>> value(0.5), value(float("inf"))
+        (0.5, 'inf')
+        >>> value(np.array([[1.0, 2.0]]))
+        {'size': '1×2', 'text': '[[1, 2]]', 'lines': ('[1 2]',)}
+    """
+    if x is None:
+        return None
+    if isinstance(x, tuple):  # the shape of a large array, from `steps`
+        return {"size": shape_text(x), "text": array_text(x), "lines": [getattr(x, "summary", "…")]}
+    if isinstance(x, float) or np.ndim(x) == 0:
+        return _number(float(x))
+    known = isinstance(x, np.ndarray)  # a Dask array: its numbers may not exist yet
+    array: Record = {"size": shape_text(x.shape), "text": array_text(x), "lines": numbers(x)}
+    if known and FEW < x.size <= SMALL:
+        array["rows"] = rows_of(x)
+    return array
+
+
+def rows_of(x: Array) -> list[list[str]]:
+    """The rows of an array, those of images one below another, an empty one between."""
+    matrices = x.reshape((-1, *(1, *x.shape)[-2:])).tolist()
+    rows = [row for matrix in matrices for row in ([], *matrix)][1:]
+    return [[number(y) for y in row] for row in rows]
+
+
+def _number(x: float) -> float | str:
+    return x if math.isfinite(x) else "nan" if x != x else "inf" if x > 0 else "-inf"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from autograd import Tensor, backprop, explain
-from autograd.viz.player.values import value
+from autograd.viz.player.record import value
 from nn import functional as F
 
 X = Tensor(np.arange(16.0).reshape(1, 1, 4, 4) / 10, label="x")

@@ -18,7 +18,7 @@ READERS = [
     "png_and_pdf", "raster", "saving", "svg", "tikz",
     "player.drawing", "player.embed", "player.film", "player.forms",
     "player.page", "player.picture", "player.record", "player.training",
-    "player.values",
+
 ]  # fmt: skip
 GENERATORS = ["player.rules_js", "player.typed"]  # JavaScript, of rules
 MAKERS = [
