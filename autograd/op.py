@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.checks import refuse
 from autograd.modes import active
 from autograd.spellings import respelt
 from autograd.tracing import lifted, read
@@ -185,7 +186,15 @@ class Elementwise(Op):
         if any(getattr(x, "dtype", None) == np.object_ for x in arrays):
             # An array of Values: one node per element.
             return np.frompyfunc(self, self.arity, 1)(*arrays)
-        return self.forward(*arrays)
+        try:
+            return self.forward(*arrays)
+        except TypeError:
+            for x in arrays:
+                if np.asarray(x).dtype.kind not in "biufc":
+                    refuse(
+                        self.name, "each operand", "a number or an array of numbers", x, TypeError
+                    )
+            raise
 
     def all_operands(
         self, given: tuple[object, ...], named: dict[str, object]

@@ -175,6 +175,8 @@ def check_classes(who: str, scores: Operand, target: Operand) -> Operand:
             advice = " Pass y - 1 if yours are counted from 1."
         elif classes.min() == -100:
             advice = " Pass ignore_index=-100 to leave out what it marks, as PyTorch does."
+        elif count == 1:
+            advice = " For one score per example there is binary_cross_entropy_with_logits."
         raise ValueError(
             f"{who}: needs every class in [0, {count}), but got {_first(classes, wrong)}.{advice}"
         )

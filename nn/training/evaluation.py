@@ -7,6 +7,7 @@ from typing import Any
 
 from autograd import ShapeError, no_grad
 from autograd.checks import kind
+from autograd.spellings import called_as
 from nn.data import pair
 from nn.datasets.dataset import Dataset
 from nn.module import Module
@@ -33,6 +34,7 @@ def evaluate(model: Module, loss: Loss, data: Data) -> float:
     return float(numbers(loss(predict(model, x), y)))
 
 
+@called_as("nn.accuracy(model, (inputs, labels))")
 def accuracy(model: Module, data: Data) -> float:
     """The part of the examples, in [0, 1], whose own class gets the highest score.
 

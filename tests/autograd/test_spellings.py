@@ -214,6 +214,7 @@ def advice(call):
         (lambda t: nn.fit(nn.Linear(2, 1), nn.MSELoss(), t, t, optim.SGD),
          ["Say nn.fit(model, loss, (inputs, labels), optimizer"]),
         (lambda t: nn.Dense(8, activation="relu"), ["Linear(in_features, out_", "nn.ReLU()"]),
+        (lambda t: nn.accuracy(nn.Identity(), t, [0, 1]), ["Say nn.accuracy(model, (inputs"]),
         (lambda t: nn.MSELoss(t, t), ["call it: loss(predictions, targets)"]),
         (lambda t: nn.CrossEntropyLoss(t, [0, 1]), ["call it: loss(scores, classes)"]),
         (lambda t: nn.Dense(8), ["Say nn.Linear(in_features, out_features)"]),

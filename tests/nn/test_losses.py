@@ -323,6 +323,8 @@ def test_classes_of_another_shape_or_kind_are_refused():
         functional.cross_entropy(logits, ["cat", "dog"])
     with pytest.raises(ValueError, match=r"got 3\. Pass y - 1 if yours are counted from 1"):
         functional.cross_entropy(logits, [2, 3])
+    with pytest.raises(ValueError, match=r"\[0, 1\), but got 1\. For one score per example there"):
+        functional.cross_entropy(logits[:, :1], [0, 1])
     scores = Tensor(np.zeros((2, 3)), requires_grad=True)
     with pytest.raises(ShapeError, match=r"Pass the scores first, then the classes"):
         functional.cross_entropy(np.array([0, 1]), scores)
