@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.compiler.aliases import Aliases
+from autograd.compiler.columns import in_turn
 from autograd.compiler.float_rows import block_at
 from autograd.compiler.graph import CONSTANT, DATA, LEAF
 from autograd.compiler.lookups import ValueArray, chosen, current, rows_of
@@ -138,18 +139,18 @@ class Crossing(RecordedRows):
         """The Values of an object array as one tensor."""
         values = current(self, values)
         rows = rows_of(self, values)
-        numbers = [getattr(x, "_data", x) for x in values.ravel().tolist()]
-        stand_in = self.lift_rows(rows, np.array(numbers, dtype=float).reshape(rows.shape))
+        stand_in = self.lift_rows(rows)
         if not rows.ndim:
             stand_in.label = getattr(values[()], "label", "")
         return stand_in
 
-    def lift_rows(self, rows: Array, numbers: Array) -> Tensor:
+    def lift_rows(self, rows: Array) -> Tensor:
         """Numbers of rows as an array that is computed with."""
         key = rows.shape, rows.tobytes()
         if key not in self.values:
+            numbers = np.fromiter(map(self.numbers.__getitem__, in_turn(rows.ravel())), float)
             stand_in: Tensor = Tensor.__new__(Tensor)
-            stand_in._data = self.tape.source(numbers)
+            stand_in._data = self.tape.source(numbers.reshape(rows.shape))
             stand_in._become_leaf(not self.plain.of_all(rows))
             self.values[key] = rows, stand_in
             if not self.is_given(rows):

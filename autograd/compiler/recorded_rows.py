@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 import operator
 import sys
+from array import array
 from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
@@ -60,6 +61,7 @@ class RecordedRows:
 
     Attributes:
         graph: The rows.
+        numbers: What each is in this run.
         kind: The class of the Values that stand for them.
         places: Where arrays whose elements are used one by one begin in the data, and the arrays.
         floats: The numbers among the arguments.
@@ -71,7 +73,7 @@ class RecordedRows:
     """
 
     def __init__(self) -> None:
-        self.graph = Graph()
+        self.graph, self.numbers = Graph(), array("d")
         own: dict[str, Any] = {"__slots__": (), "recording": self}
         self.kind = cast("type[RecordedValue]", type("RecordedValue", (RecordedValue,), own))
         self.codes: dict[Op, int] = {}
@@ -111,6 +113,7 @@ class RecordedRows:
         graph.code.append(code)
         graph.left.append(left)
         graph.right.append(right)
+        self.numbers.append(out._data)
         made._data, made.label = out._data, ""
         made._grad = made.op = made._left = made._right = None
         if op.name in RAISING:
@@ -162,9 +165,9 @@ class RecordedRows:
         if isinstance(value, Constant) or any(value in those for those in self._variables()):
             row = self.constant_row(value._data)
             if not isinstance(value, Constant):  # a number that a function is differentiated at
-                row = self.rows[value] = graph.add(DETACH, row)
+                row = self.rows[value] = self.added(DETACH, row, value._data)
             return row
-        row = self.rows[value] = graph.add(LEAF, len(graph.leaves))
+        row = self.rows[value] = self.added(LEAF, len(graph.leaves), value._data)
         graph.leaves.append(value)
         return row
 
@@ -174,7 +177,7 @@ class RecordedRows:
         key = number if number else str(number)
         row = self.rows.get(key)
         if row is None:
-            row = self.rows[key] = self.graph.add(CONSTANT, len(self.graph.constants))
+            row = self.rows[key] = self.added(CONSTANT, len(self.graph.constants), number)
             self.graph.constants.append(number)
         return row
 
@@ -184,12 +187,17 @@ class RecordedRows:
 
     def value(self, code: int, left: int, number: float, right: int = -1) -> RecordedValue:
         """A new Value with a row of its own."""
-        return self.at(self.graph.add(code, left, right), number)
+        return self.at(self.added(code, left, number, right))
 
-    def at(self, row: int, number: float) -> RecordedValue:
+    def added(self, code: int, left: int, number: float, right: int = -1) -> int:
+        """A new row, whose number in this run is known."""
+        self.numbers.append(number)
+        return self.graph.add(code, left, right)
+
+    def at(self, row: int) -> RecordedValue:
         """A Value that stands for a row."""
         out = self.kind.__new__(self.kind)
-        out._data, out.index, out.label = number, row, ""
+        out._data, out.index, out.label = self.numbers[row], row, ""
         out._grad = out.op = out._left = out._right = None
         return out
 
@@ -270,8 +278,8 @@ class RecordedRows:
         """The number at a place of the data."""
         row = self.rows.get((DATA, place))
         if row is None:
-            row = self.rows[(DATA, place)] = self.graph.add(DATA, place)
-        return self.at(row, number)
+            row = self.rows[(DATA, place)] = self.added(DATA, place, number)
+        return self.at(row)
 
     def choices(self, rows: Array) -> int:
         """The number of the candidates of a lookup."""
