@@ -240,6 +240,10 @@ class Crossing(RecordedRows):
             return self._chosen(array, index)
         return self.lifted(array)[index]
 
+    def is_guarded(self) -> bool:
+        """Whether the function looked at numbers."""
+        return bool(self.graph.guards or self.truths)
+
     # --- numbers of arrays
 
     def element(self, traced: Traced, index: tuple[int, ...]) -> RecordedValue | None:

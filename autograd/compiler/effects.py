@@ -330,6 +330,7 @@ class Written:
     """The effects of a program.
 
     Attributes:
+        tensors: Those from outside.
         data, grads: The number of a tensor, and its new numbers or its new gradient.
         asked: The number of a tensor whose gradient from before the call is used, and that.
     """
@@ -347,7 +348,7 @@ class Written:
         self.grads = [(k, None if x is None else run.shown_in.get(x, x)) for k, x in grads]
         self.asked = [(k, x.first_grad) for k, x in leaves if x.asked]
         self.kept, self.ends = run.kept, run.ends
-        self.holders = [get for get, *_ in run.kept]
+        self.tensors = [x for x, _ in run.tensors.values()]
         self.numbers = list(run.host.used.values())
         self.compute, self.draws = run.host.computed(), run.draws
         self.generators = list({id(x): x for x, _ in self.draws}.values())
@@ -379,6 +380,10 @@ class Written:
         """The rows that it needs beside those that arrays are made of."""
         numbers = [row for _, row in self.row_data.get(None, ())]
         return self.roots + numbers + [row for _, row in self.row_grads if row is not None]
+
+    def arrays_kept(self) -> list[Array]:
+        """The arrays that are kept from call to call, as an optimizer's averages."""
+        return [get() for get, *_ in self.kept]
 
     def __bool__(self) -> bool:
         changes = self.data, self.grads, self.kept, self.ends, self.row_data, self.row_grads
@@ -424,7 +429,7 @@ class State:
     """What a program changes, at one moment."""
 
     def __init__(
-        self, effects: Written | None, tensors: Sequence[Tensor], values: Callable[[int], Value]
+        self, effects: Written | None, tensors: Sequence[Tensor], values: Sequence[Value]
     ) -> None:
         self.nodes: list[tuple[Any, Array, Array | None, int]] = []
         self.ends: list[tuple[Any, str, Any]] = []
@@ -435,9 +440,7 @@ class State:
         if effects is not None:
             self._take(effects, tensors, values)
 
-    def _take(
-        self, effects: Written, tensors: Sequence[Tensor], values: Callable[[int], Value]
-    ) -> None:
+    def _take(self, effects: Written, tensors: Sequence[Tensor], values: Sequence[Value]) -> None:
         changed = sorted({k for k, _ in (*effects.data, *effects.grads)})
         rows = {k for k, _ in effects.row_grads}
         rows |= {k for pairs in effects.row_data.values() for k, _ in pairs}
@@ -453,7 +456,8 @@ class State:
         self.arrays = arrays
         self.copies = {name: array.copy() for name, array in arrays.items()}
         self.generators = [(x, x.bit_generator.state) for x in effects.generators]
-        self.values = [(x, x._data, x._grad) for x in map(values, sorted(rows))]
+        leaves = [effects.run.graph.leaf(k, values) for k in sorted(rows)]
+        self.values = [(x, x._data, x._grad) for x in leaves]
 
     def restore(self) -> None:
         """Let everything be as it was."""

@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from autograd.compiler.arguments import Given
     from autograd.compiler.effects import StandIn
     from autograd.compiler.graph import Relation
-    from autograd.value import Value
 
     Guard = tuple[Relation, partial[Any], partial[Any], BoolArray]
     """A comparison, what gives its two sides, and how each pair of numbers came out."""
@@ -94,10 +93,9 @@ class Program:
         self.effects = Written(recording) or None
         if self.effects is not None:
             self.effects.check_results(outputs)
-        self.holders = [] if self.effects is None else self.effects.holders
         self.is_step = self.effects is not None and self.effects.is_step
         self.under_grad = modes.recording()
-        self.guarded = bool(self.graph.guards or recording.truths)
+        self.guarded = recording.is_guarded()
         closed = self.tensors[self.tensor_count :]
         self.outside: frozenset[int] = frozenset()
         if self.effects is not None and self.value_count + self.tensor_count:
@@ -237,13 +235,9 @@ class Program:
         arrays = {**run.blocks, **run.indices, **dict.fromkeys(run.read_early)}
         return [x for x in arrays if x not in run.arguments]
 
-    def leaf(self, i: int, given: Given) -> Value:
-        """The i-th leaf: one of the arguments, or one from outside."""
-        return given.values[i] if i < self.value_count else self.graph.leaves[i]
-
     def leaves_of(self, given: Given) -> GatheredValues:
         """The leaves of a call in the order of their positions, where some are arguments."""
-        return GatheredValues([self.leaf(i, given) for i in self.order])
+        return GatheredValues([self.graph.leaf(i, given.values) for i in self.order])
 
     @functools.cached_property
     def gathered(self) -> GatheredValues:
@@ -283,11 +277,11 @@ class Program:
 
     def state(self, given: Given) -> State:
         """What a call like this one changes, as it is now."""
-        return State(self.effects, self.tensors_of(given), lambda i: self.leaf(i, given))
+        return State(self.effects, self.tensors_of(given), given.values)
 
     def arrays_kept(self) -> list[Array]:
         """The arrays that are kept from call to call, as an optimizer's averages."""
-        return [get() for get in self.holders]
+        return [] if self.effects is None else self.effects.arrays_kept()
 
     def bind(self, bound: dict[Tensor, Array], kept: list[Array]) -> None:
         """Let calls compute with arrays that are there already, as long as they are the same."""
@@ -299,7 +293,8 @@ class Program:
             add(f"{name(x)}.requires_grad == {bool(required)}")
         for x, array in bound.items():
             add(f"{name(x)}._data is {name(array)}")
-        for get, array in zip(self.holders, kept, strict=False):
+        holders = () if self.effects is None else self.effects.kept
+        for (get, *_), array in zip(holders, kept, strict=False):
             add(f"{name(get)}() is {name(array)}")
 
     def fits_anew(self) -> bool:
@@ -452,7 +447,10 @@ class Workspace:
         effects = program.effects
         self.effects = None
         if effects is not None:
-            self.effects = BoundEffects(program, effects, arrays, self.numbers)
+            ends = (getattr(x, "_data", x) for x in program.outputs)
+            returned = [arrays[x] for x in ends if isinstance(x, Traced)]
+            at, bound, kept = program.placement.at, program.bound, program.kept
+            self.effects = BoundEffects(effects, arrays, self.numbers, at, bound, kept, returned)
         self.moving = [(x, window) for x, window, _ in self.windows if x not in program.bound]
         self.array_places = [
             (k, place)

@@ -120,7 +120,7 @@ def _result(
         return number if is_plain else Constant(number)
     if isinstance(x, Passed):
         if x.kind == "leaf":
-            return space.program.leaf(x.what, given)
+            return space.program.graph.leaf(x.what, given.values)
         return tensors[x.what] if x.kind == "tensor" else x.what
     if isinstance(x, Tensor):
         array = space.returned[place].copy()

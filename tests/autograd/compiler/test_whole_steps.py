@@ -368,12 +368,12 @@ def test_the_returned_loss_is_a_constant_and_says_so():
 PLANTED = {
     "the new numbers": lambda x: x.copies[0][0],
     "the gradient": lambda x: x.reached[0][1],
-    "what is kept": lambda x: x.program.kept[0],
+    "what is kept": lambda x: x.effects.arrays_kept()[0],
 }
 PLANTED_IN_VALUES = {
     "the new numbers": lambda x: x.copies[0][0],
     "the gradient": lambda x: x.copies[1][0],
-    "what is kept": lambda x: x.program.kept[0],
+    "what is kept": lambda x: x.effects.arrays_kept()[0],
 }
 
 
@@ -393,7 +393,9 @@ def test_a_fault_in_a_compiled_update_is_found_by_the_audit(
     write = BoundEffects.write
 
     def faulty(self, *given):
-        if self.program.kept:  # else it runs beside, to measure what rounding makes of the step
+        if (
+            not self.kept_elsewhere
+        ):  # else it runs beside, to measure what rounding makes of the step
             where[planted](self)[...] *= 1.01
         write(self, *given)
 
