@@ -274,13 +274,6 @@ class RecordedRows:
             self.varying.append(row in variables or any(self.varying[i] for i in operands))
         return any(self.varying[row] for row in rows)
 
-    def datum(self, place: int, number: float) -> RecordedValue:
-        """The number at a place of the data."""
-        row = self.rows.get((DATA, place))
-        if row is None:
-            row = self.rows[(DATA, place)] = self.added(DATA, place, number)
-        return self.at(row)
-
     def choices(self, rows: Array) -> int:
         """The number of the candidates of a lookup."""
         key = rows.tobytes()
@@ -300,10 +293,6 @@ class RecordedRows:
 
     def plain_operands(self, operands: Sequence[Any], elementwise: bool = True) -> tuple[Any, ...]:
         """The operands, with recorded floats as arrays where there are arrays with them."""
-        raise NotImplementedError
-
-    def plain_array(self, x: object) -> Any:
-        """A recorded number that uncompiled is a float, ready for arithmetic with arrays."""
         raise NotImplementedError
 
     def backward(self, root: RecordedValue) -> None:

@@ -27,7 +27,6 @@ from autograd.node import gradients
 from autograd.value import Constant, Value
 
 if TYPE_CHECKING:
-    from autograd.arrays import IndexArray
     from autograd.compiler.recorded_rows import RecordedValue
     from autograd.node import Home
     from autograd.tensor import Tensor
@@ -196,7 +195,7 @@ class GatheredRows(Gathered):
         grads = [x._grad for x in self.leaves]
         reached = [x is not None for x in grads]
         rows = [self.run.row_of(0.0 if x is None else x) for x in grads]
-        return self.run.array(np.array(rows)), None if all(reached) else reached
+        return self.run.lift_rows(np.array(rows))._data, None if all(reached) else reached
 
     def take(self) -> Traced:
         """Every number, to be changed in place."""
@@ -209,7 +208,7 @@ class GatheredRows(Gathered):
             known = [self.run.known(x.value) for x in self.leaves]
             pairs = zip(known, self.leaves, strict=True)
             rows = [leaf.row if x is None else self.run.row_of(x.data) for x, leaf in pairs]
-            row = self.run.array(np.array(rows))
+            row = self.run.lift_rows(np.array(rows))._data
         own: Traced = row.copy()
         self.run.own.add(own)
         return own
@@ -332,11 +331,6 @@ class RowEffects(Crossing):
         self.olds.append((leaf.leaf, graph.left[row], grad is None))
         return None if grad is None else row
 
-    def array(self, rows: IndexArray) -> Traced:
-        """Rows as an array on the tape."""
-        array: Traced = self.lift_rows(rows)._data
-        return array
-
     def arrays(self, values: Sequence[Any]) -> list[Any] | None:
         """What stands for arrays of one type whose numbers these are, if they are all, in order."""
         if any(x.home is None for x in values):
@@ -357,7 +351,8 @@ class RowEffects(Crossing):
             places = np.full(like.shape, zero, dtype=np.intp)
             for index, row in new.items():
                 places[index] = row
-            return self.array(places).astype(like.dtype, copy=False)
+            lifted: Traced = self.lift_rows(places)._data
+            return lifted.astype(like.dtype, copy=False)
         out = self.scratch(like)
         if array is not None:
             out[...] = array
@@ -367,7 +362,8 @@ class RowEffects(Crossing):
             by_source.setdefault(source, []).append((index, place))
         for source, pairs in by_source.items():
             indices, found = zip(*pairs, strict=True)
-            numbers = self.array(np.array(found)) if source is None else source[np.array(found)]
+            at = np.array(found)
+            numbers = self.lift_rows(at)._data if source is None else source[at]
             out[tuple(map(np.array, zip(*indices, strict=True)))] = numbers
         self.own.discard(out)
         return out
