@@ -37,7 +37,7 @@ class BoundEffects:
         numbers: All numbers of rows, as they lie in memory.
         at: Where in it each is.
         bound: The arrays of Tensors from outside that it computes with where they are.
-        kept: Likewise those that are kept from call to call; none where they have moved.
+        kept: Likewise those that are kept from call to call.
         returned: The arrays that are returned, or copied for that.
 
     Attributes:
@@ -58,24 +58,17 @@ class BoundEffects:
         self.numbers = [arrays.arrays.get(id(x)) for x in self.effects.numbers]
         self.filled: tuple[float, ...] = ()  # what is in those
         self.kept = [self.new(after) for *_, after in self.effects.kept]
-        self.given: list[Any] = []
-        if not kept:  # else the arrays that are kept are among the memory's
-            befores = [before for _, before, _ in self.effects.kept]
-            self.given = [(x.dtype, arrays.arrays.get(id(x))) for x in befores]
         self._bind_tensors(bound)
         self.now_reached: list[tuple[Array, Any]] = []
         self.rows: list[tuple[Any, GatheredValues | None, list[int], list[Callable[[], Any]]]] = []
         self._bind_rows()
-        self.kept_elsewhere = [] if kept else self.kept
-        self.copies += [(now, ..., new) for now, new in zip(kept, self.kept, strict=False)]
+        self.copies += [(now, ..., new) for now, new in zip(kept, self.kept, strict=True)]
         self.copying = self.ahead + [
             partial(array.__setitem__, where, new) for array, where, new in self.copies
         ]
-        self.has_others = bool(self.data or self.grads or self.kept_elsewhere or self.rows)
+        self.has_others = bool(self.data or self.grads or self.rows)
         self.copies_at_once = self._may_copy_at_once(returned)
-        self.is_plain = not (
-            self.effects.asked or self.effects.olds or self.given or self.effects.draws
-        )
+        self.is_plain = not (self.effects.asked or self.effects.olds or self.effects.draws)
 
     def new(self, x: Traced) -> Array:
         """What is written somewhere, as it is before anything is.
@@ -188,12 +181,6 @@ class BoundEffects:
             if (number is None) != is_none:
                 return False
             self.numbers_of_rows[place] = 0.0 if is_none else number
-        kept = effects.arrays_kept() if self.given else ()
-        for (dtype, array), now in zip(self.given, kept, strict=True):
-            if now.dtype != dtype:
-                return False
-            if array is not None:
-                array[...] = now
         for generator, drawn in effects.draws:
             numbers = generator.random(drawn.shape)
             if drawn in arrays:
@@ -235,9 +222,6 @@ class BoundEffects:
         for method, known, leaves, numbers in self.rows:
             values = known or GatheredValues([leaf(k, given.values) for k in leaves])
             method(values, *(get() for get in numbers))
-        if self.kept_elsewhere:
-            for now, new in zip(self.effects.arrays_kept(), self.kept_elsewhere, strict=True):
-                now[...] = new
 
 
 def joined(copies: Sequence[tuple[Array, Array]]) -> list[tuple[Array, Array]]:

@@ -285,17 +285,19 @@ class Program:
             add(f"{name(x)}.requires_grad == {bool(required)}")
         for x, array in bound.items():
             add(f"{name(x)}._data is {name(array)}")
-        for (get, *_), array in zip(self.effects.kept, kept, strict=False):
+        for (get, *_), array in zip(self.effects.kept, kept, strict=True):
             add(f"{name(get)}() is {name(array)}")
 
     def fits_anew(self) -> bool:
-        """Whether tensors from outside require gradients as they did, where not all is as it was.
+        """Whether it can be repeated where not all from outside is as it was.
 
         What has another array now may have one again: from now on its numbers are copied.
         """
         bound = {x: array for x, array in self.bound.items() if x._data is array}
-        kept = self.kept if all(map(is_, self.kept, self.effects.arrays_kept())) else []
-        if len(bound) + len(kept) < len(self.bound) + len(self.kept):
+        kept = self.effects.arrays_kept()
+        if any(x.dtype != y.dtype for x, y in zip(kept, self.kept, strict=True)):
+            return False
+        if len(bound) < len(self.bound) or not all(map(is_, kept, self.kept)):
             self.bind(bound, kept)
         return all(x.requires_grad == required for x, required in self.closed)
 
@@ -467,9 +469,8 @@ class Workspace:
         program = self.program
         outside = [x for x in program.tensors[program.tensor_count :] if x[0] in program.bound]
         given = {id(stand_in.first): program.bound[tensor] for tensor, stand_in in outside}
-        if program.kept:
-            pairs = zip(program.effects.kept, program.kept, strict=True)
-            given |= {id(before): array for (_, before, _), array in pairs}
+        pairs = zip(program.effects.kept, program.kept, strict=True)
+        given |= {id(before): array for (_, before, _), array in pairs}
         shown = [(self._shown(rows, x), x) for rows, x in program.filled]
         return given | {id(x): place for place, x in shown if place is not None}
 

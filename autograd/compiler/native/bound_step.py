@@ -133,11 +133,6 @@ def taken_over(program: Program, space: Workspace) -> Calls:
         for k, place in space.tensor_places
         if k >= program.tensor_count
     ]
-    if space.effects is not None and space.effects.given:
-        pairs = zip(space.effects.given, program.effects.arrays_kept(), strict=True)
-        calls += [
-            partial(np.positive, now, array) for (_, array), now in pairs if array is not None
-        ]
     return calls
 
 
