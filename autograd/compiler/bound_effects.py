@@ -18,7 +18,7 @@ from autograd.compiler.tape import Traced
 from autograd.versions import latest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from autograd.arrays import Array, FloatArray, IntArray
     from autograd.compiler.arguments import Given
@@ -43,7 +43,7 @@ class BoundEffects:
     Attributes:
         ahead: The calls that are made before anything is written.
         rows: What happens to Values: a method of GatheredValues, the Values if they are the same at
-            each call, their numbers among the leaves, and what gives their new numbers.
+            each call, their numbers among the leaves, and in which memory new numbers are, where.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class BoundEffects:
         self.kept = [self.new(after) for *_, after in self.effects.kept]
         self._bind_tensors(bound)
         self.now_reached: list[tuple[Array, Any]] = []
-        self.rows: list[tuple[Any, GatheredValues | None, list[int], list[Callable[[], Any]]]] = []
+        self.rows: list[tuple[Any, GatheredValues | None, list[int], Array | None, Any]] = []
         self._bind_rows()
         self.copies += [(now, ..., new) for now, new in zip(kept, self.kept, strict=True)]
         self.copying = self.ahead + [
@@ -139,23 +139,22 @@ class BoundEffects:
         for method, array, given in groups:
             if not given:
                 continue
-            pairs, homes = given, None
-            new: list[Callable[[], Any]] = []
+            pairs, numbers, places, homes = given, None, None, None
             if method is not zero_grad:
                 pairs, numbers, places = self.found(array, pairs)
-                new = [partial(numbers.__getitem__, places)]
             leaves = [leaf for leaf, _ in pairs]
             known = None  # where some are arguments
             if min(leaves) >= graph.value_count:
                 known = GatheredValues([graph.leaves[k] for k in leaves])
-                homes = known.homes() if new and type(places) is slice else None
-            for here, store, there in homes or ():
+                homes = known.homes() if type(places) is slice else None
+            if homes is None or numbers is None:
+                self.rows.append((method, known, leaves, numbers, places))
+                continue
+            for here, store, there in homes:
                 target = store.grad if method is set_gradient else store.data
                 self.copies.append((target, there, numbers[places][here]))
                 if method is set_gradient:
                     self.now_reached.append((store.reached, there))
-            if homes is None:
-                self.rows.append((method, known, leaves, new))
 
     def fill(self, tensors: Sequence[Tensor], given: Given) -> bool:
         """Put in what leaves and optimizers have; False where what is recorded would not do."""
@@ -219,9 +218,12 @@ class BoundEffects:
             if grad is not None:
                 tensors[k]._receive(grad)
         leaf = self.effects.run.graph.leaf
-        for method, known, leaves, numbers in self.rows:
+        for method, known, leaves, numbers, places in self.rows:
             values = known or GatheredValues([leaf(k, given.values) for k in leaves])
-            method(values, *(get() for get in numbers))
+            if numbers is None:
+                method(values)
+            else:
+                method(values, numbers[places])
 
 
 def joined(copies: Sequence[tuple[Array, Array]]) -> list[tuple[Array, Array]]:

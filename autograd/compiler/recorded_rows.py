@@ -62,6 +62,7 @@ class RecordedRows:
     Attributes:
         graph: The rows.
         numbers: What each is in this run.
+        columns: What puts something into each of four columns: three of the graph, and those.
         kind: The class of the Values that stand for them.
         places: Where arrays whose elements are used one by one begin in the data, and the arrays.
         floats: The numbers among the arguments.
@@ -73,7 +74,8 @@ class RecordedRows:
     """
 
     def __init__(self) -> None:
-        self.graph, self.numbers = Graph(), array("d")
+        self.graph, self.numbers = graph, numbers = Graph(), array("d")
+        self.columns = graph.code.append, graph.left.append, graph.right.append, numbers.append
         own: dict[str, Any] = {"__slots__": (), "recording": self}
         self.kind = cast("type[RecordedValue]", type("RecordedValue", (RecordedValue,), own))
         self.codes: dict[Op, int] = {}
@@ -102,19 +104,19 @@ class RecordedRows:
         if code is None:
             code = self.codes[op] = len(self.graph.ops)
             self.graph.ops.append(op)
-        kind, graph, right = self.kind, self.graph, -1  # written out, as it is what takes the time
+        kind, right = self.kind, -1  # written out, as it is what takes the time
         x = operands[0]
         left = x.index if type(x) is kind else self.row(x)
         if len(operands) == 2:
             x = operands[1]
             right = x.index if type(x) is kind else self.row(x)
         made = kind.__new__(kind)
-        made.index = len(graph.code)
-        graph.code.append(code)
-        graph.left.append(left)
-        graph.right.append(right)
-        self.numbers.append(out._data)
-        made._data, made.label = out._data, ""
+        made.index, made._data, made.label = len(self.numbers), out._data, ""
+        add_code, add_left, add_right, add_number = self.columns
+        add_code(code)
+        add_left(left)
+        add_right(right)
+        add_number(made._data)
         made._grad = made.op = made._left = made._right = None
         if op.name in RAISING:
             self._check_raising(op.name, operands, made)
