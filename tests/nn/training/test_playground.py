@@ -157,7 +157,10 @@ def losses_of_pages(pages, batches, folder, each="train.step(rows)", runs=(0,)):
 
 
 @needs_node
-def test_a_hundred_steps_from_the_start_or_the_middle_of_a_training_have_pythons_losses(tmp_path):
+def test_a_hundred_steps_from_the_start_or_the_middle_of_a_training_have_pythons_losses(
+    tmp_path, monkeypatch
+):  # fmt: skip
+    monkeypatch.setattr("nn.training.playground._printed_views", lambda stage: "")
     pages, wanted, starts = [], [], in_ci([[0, 37]] * 2, [[0], [37]])
     batches = stored_batches(60)
     for make, some in zip(PROGRAMS.values(), itertools.cycle(starts)):

@@ -1,10 +1,9 @@
-"""The film of a training in a browser: played, scrubbed, at every width, light and dark."""
+"""The film of a training in a browser, played and scrubbed; test_pages_browser.py: how it fits."""
 
 import numpy as np
 import pytest
 
 import nn
-from tests.autograd.viz.player.fitting import violations
 from tests.autograd.viz.player.players import needs_browser
 
 pytestmark = needs_browser
@@ -71,21 +70,6 @@ def test_the_film_obeys_the_keys(play, film):
     page.locator("[aria-label=Play]").wait_for()
     page.keyboard.press("End")
     assert caption(page).startswith("step 6")
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 930, 1280, 1920])
-def test_at_every_width_nothing_is_cut_off_and_axe_finds_no_fault(play, film, width, scheme):
-    player = play(
-        film, viewport={"width": width, "height": 900}, color_scheme=scheme,
-        reduced_motion="reduce",
-    )  # fmt: skip
-    page = player.page
-    assert page.locator(".glassgrad").get_attribute("data-theme") == scheme
-    assert page.evaluate("document.documentElement.scrollWidth") <= width
-    for panel in page.locator(".panel").all():
-        assert panel.evaluate("(e) => e.scrollWidth <= e.clientWidth + 1")
-    assert violations(page) == []
 
 
 def test_without_scripts_the_last_picture_remains(play, film):
