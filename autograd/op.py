@@ -191,9 +191,8 @@ class Elementwise(Op):
         except TypeError:
             for x in arrays:
                 if np.asarray(x).dtype.kind not in "biufc":
-                    refuse(
-                        self.name, "each operand", "a number or an array of numbers", x, TypeError
-                    )
+                    needed = "a number or an array of numbers"
+                    refuse(self.name, "each operand", needed, x, TypeError)
             raise
 
     def all_operands(

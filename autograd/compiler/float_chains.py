@@ -80,9 +80,9 @@ class Round:
             for side, x in enumerate(operands):
                 if not flows >> side & 1 or (op is not None and op.is_flat):
                     continue
-                slope = 1.0 if op is None else _slope(op, side, [*given, out])
+                partial = 1.0 if op is None else _partial(op, side, [*given, out])
                 one = op is None or op.is_one[side]
-                text.append(f"{_gradient(x)} += {text_of(grad if one else grad * slope)}")
+                text.append(f"{_gradient(x)} += {text_of(grad if one else grad * partial)}")
         needed = set(re.findall(r"\w+", " ".join(text)))
         pairs = [*((f"y{k}", "pop()") for k in last), *((f"g{k}", "take()") for k in last)]
         taken = [f"{name} = {call}" if name in needed else call for name, call in pairs]
@@ -117,7 +117,7 @@ def _gradient(x: Operand) -> str:
     return f"a{x[1]}" if x[0] == "s" else f"grads[{_index(x)}]"
 
 
-def _slope(op: Elementwise, side: int, given: list[Any]) -> Any:
+def _partial(op: Elementwise, side: int, given: list[Any]) -> Any:
     """An operation's derivative, written down; of one that asks for numbers, a call."""
     try:
         return op.partials[side](*given)

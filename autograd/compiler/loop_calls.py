@@ -39,12 +39,11 @@ if TYPE_CHECKING:
 
 Calls = list[Call]
 
-MOST = 2
-"""In so many pieces at most numbers are moved by a call each, and not one by one."""
-
-
 _writing = threading.RLock()
 """Native code may be made of the calls, by another thread, before they are made first."""
+
+MOST = 2
+"""In so many pieces at most numbers are moved by a call each, and not one by one."""
 
 
 class Rounds(ABC):

@@ -82,17 +82,10 @@ _COMPARISONS = {"greater", "greater_equal", "less", "less_equal", "equal", "not_
 _WRITTEN_OF: dict[str, set[str]] = {
     "b": {"logical_and", "logical_or", "logical_not", *_COMPARISONS},
     "i": {
-        "add",
-        "subtract",
-        "multiply",
-        "negative",
-        "positive",
-        "maximum",
-        "minimum",
-        *_COMPARISONS,
+        "add", "subtract", "multiply", "negative", "positive", "maximum", "minimum", *_COMPARISONS,
     },
     "u": set(),
-}
+}  # fmt: skip
 """What is written down of numbers that are no floats, by their kind."""
 
 

@@ -793,3 +793,15 @@ def test_an_error_of_the_function_may_show_a_recorded_value():
 
     with pytest.raises(LookupError, match="Value"):
         autograd.compile(f)(Value(0.5))
+
+
+def test_an_error_that_only_an_unused_result_would_have_does_not_come():
+    def f(a):
+        autograd.power(a, a)  # negative powers of integers are an error
+        return (t * a).sum()
+
+    g, negative = autograd.compile(f, audit=False), A(-1, 2, dtype=int)
+    g(A(1, 2, dtype=int))
+    with pytest.raises(ValueError, match="negative integer powers"):
+        f(negative)
+    assert g(negative).item() == 3.0  # 1 · (-1) + 2 · 2
