@@ -63,12 +63,13 @@ class Variable(NDArrayOperatorsMixin):
         raise TypeError("a rule that branches is called as it is")
 
 
-def applied(name: str, function: Function, operands: Sequence[Any]) -> Variable:
-    """What a function gives of variables and numbers, by a sign or as a call."""
+def applied(name: str, function: Function | None, operands: Sequence[Any]) -> Variable:
+    """What a function, or a comparison (None), gives of variables and numbers: a sign or a call."""
     texts = [text_of(x) for x in operands]
     functions = next(x.functions for x in operands if isinstance(x, Variable))
-    if name in _SIGNS and function is RULEBOOK.get(name):  # comparisons are no operations
+    if name in _SIGNS and function is RULEBOOK.get(name):
         return Variable(_SIGNS[name].format(*texts), functions)
+    assert function is not None
     known = functions.setdefault(function, f"{name}{len(functions)}")
     return Variable(f"{known}({', '.join(texts)})", functions)
 
