@@ -124,8 +124,12 @@ class Memory:
         return steps, {name: taken_array(who, name, array, shape) for name, array in kept.items()}
 
     def load(self, steps: IndexArray, kept: Kept) -> None:
-        """Take over what was saved."""
+        """Take over what was saved, in the arrays that are there: compiled steps know them."""
         self._steps = _one_if_alike(steps)
+        for name, array in kept.items():
+            if name in self.kept and self.kept[name].dtype == array.dtype:
+                self.kept[name][...] = array
+                kept[name] = self.kept[name]
         self.kept = kept
 
 

@@ -10,34 +10,19 @@ what its memory holds by then.
 from __future__ import annotations
 
 import weakref
-from typing import TYPE_CHECKING, Any
-
-import numpy as np
-from numpy.lib.array_utils import byte_bounds
+from typing import TYPE_CHECKING
 
 from autograd.compiler.refusals import refusal
 from autograd.compiler.tape import Traced, traced_in
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Protocol
 
     from autograd.arrays import Array
     from autograd.compiler.tape import Tape
-    from autograd.tensor import Tensor
 
     class Leaf(Protocol):
         """What is known here of effects.py's StandIn, whose file imports this one."""
-
-        given: Tensor
-        first: Traced
-        first_grad: Traced | None
-        is_set: bool
-
-        @property
-        def stays(self) -> bool:
-            """Whether its arrays stay where they are, and are written to."""
-            raise NotImplementedError
 
         def settle(self) -> None:
             """Have what its single numbers were given."""
@@ -132,26 +117,3 @@ class Aliases:
         self.write(memory, self.current(memory).copy())
         self.leaves[memory].was_written(memory)
         return self.held(x)
-
-    def check_apart(self, outside: Iterable[object], leaves: Iterable[Leaf]) -> None:
-        """See to it that nothing else shows the memory of leaves that is written to.
-
-        Args:
-            outside: What the function finds around it, and what it uses.
-            leaves: All leaves that are Tensors.
-        """
-        known: list[tuple[object, bool, Any]] = [(None, False, x) for x in outside]
-        for leaf in leaves:
-            given: Any = leaf.given
-            known.append((given, leaf.first in self.now, given._data))
-            has_window = leaf.stays and leaf.is_set
-            grad = given._windows()[1] if has_window else given._grad
-            known.append((given, has_window or leaf.first_grad in self.now, grad))
-        known = [x for x in known if isinstance(x[2], np.ndarray) and x[2].size]
-        if not any(is_written for _, is_written, _ in known):
-            return
-        low, high = np.array([byte_bounds(x) for *_, x in known], dtype=np.uintp).T
-        for k, (owner, is_written, _) in enumerate(known):
-            near = np.flatnonzero((low < high[k]) & (low[k] < high)) if is_written else ()
-            if any(known[i][0] is not owner for i in near):
-                raise refusal("writing to the memory of a leaf that something else shows, too,")

@@ -18,101 +18,57 @@ from autograd.compiler.tape import Traced
 from autograd.versions import latest
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from typing import Protocol
+    from collections.abc import Mapping, Sequence
 
     from autograd.arrays import Array, FloatArray, IntArray
     from autograd.compiler.arguments import Given
     from autograd.compiler.binding import Bound
-    from autograd.compiler.effects import StandIn, Written
-    from autograd.compiler.graph import Graph
+    from autograd.compiler.effects import Written
     from autograd.compiler.numpy_calls import Call
-    from autograd.compiler.place import Placement
     from autograd.tensor import Tensor
-    from autograd.value import Value
-
-    class Program(Protocol):
-        """What bound effects know of program.py's program."""
-
-        graph: Graph
-        placement: Placement
-        value_count: int
-        tensor_count: int
-        tensors: list[tuple[Tensor, StandIn]]
-        bound: dict[Tensor, Array]
-        kept: list[Array]
-        outputs: list[Any]
-        is_step: bool
-        guarded: bool
-
-        def arrays_kept(self) -> list[Array]:
-            """The arrays that are kept from call to call, as an optimizer's averages."""
-            raise NotImplementedError
-
-        def leaf(self, i: int, given: Given) -> Value:
-            """The i-th leaf: one of the arguments, or one from outside."""
-            raise NotImplementedError
 
 
 class BoundEffects:
     """The effects of a program in the memory of a call.
 
     Args:
-        program: What is computed.
-        effects: Its effects.
-        arrays: Those of the call.
+        effects: The effects.
+        arrays: The arrays of the call.
         numbers: All numbers of rows, as they lie in memory.
+        at: Where in it each is.
+        bound: The arrays of Tensors from outside that it computes with where they are.
+        kept: Likewise those that are kept from call to call.
+        returned: The arrays that are returned, or copied for that.
 
     Attributes:
         ahead: The calls that are made before anything is written.
+        rows: What happens to Values: a method of GatheredValues, the Values if they are the same at
+            each call, their numbers among the leaves, and in which memory new numbers are, where.
     """
 
     def __init__(
-        self,
-        program: Program,
-        effects: Written,
-        arrays: Bound,
-        numbers: FloatArray,
-    ) -> None:
-        self.program, self.effects, self.arrays = program, effects, arrays
-        self.numbers_of_rows = numbers
-        outside = (*self.program.bound.values(), *self.program.kept)
-        bounds = [byte_bounds(x) for x in outside if x.size]
+        self, effects: Written, arrays: Bound, numbers: FloatArray, at: IntArray,
+        bound: Mapping[Tensor, Array], kept: Sequence[Array], returned: Sequence[Array],
+    ) -> None:  # fmt: skip
+        self.effects, self.arrays, self.numbers_of_rows, self.at = effects, arrays, numbers, at
+        bounds = [byte_bounds(x) for x in (*bound.values(), *kept) if x.size]
         self._outside = np.array(bounds, dtype=np.uintp).reshape(-1, 2).T
         self._apart: dict[int, Array] = {}
         self.ahead: list[Call] = []
         self.numbers = [arrays.arrays.get(id(x)) for x in self.effects.numbers]
         self.filled: tuple[float, ...] = ()  # what is in those
         self.kept = [self.new(after) for *_, after in self.effects.kept]
-        self.given: list[Any] = []
-        if not self.program.kept:  # else the arrays that are kept are among the memory's
-            befores = [before for _, before, _ in self.effects.kept]
-            self.given = [(x.dtype, arrays.arrays.get(id(x))) for x in befores]
-        self._bind_tensors()
-        self.row_data = [
-            self._rows(*self.found(array, pairs)) for array, pairs in self.effects.row_data.items()
-        ]
-        pairs = [(k, row) for k, row in self.effects.row_grads if row is not None]
-        self.row_grads = [self._rows(*self.found(None, pairs))] if pairs else []
+        self._bind_tensors(bound)
         self.now_reached: list[tuple[Array, Any]] = []
-        self.row_data = [x for x in self.row_data if not self._stay("data", *x)]
-        self.row_grads = [x for x in self.row_grads if not self._stay("grad", *x)]
-        gone = [pair for pair in self.effects.row_grads if pair[1] is None]
-        self.row_grads_gone = [self._rows(gone)] if gone else []
-        self.kept_elsewhere = [] if self.program.kept else self.kept
-        kept = zip(self.program.kept, self.kept, strict=False)
-        self.copies += [(now, ..., new) for now, new in kept]
+        self.rows: list[tuple[Any, GatheredValues | None, list[int], Array | None, Any]] = []
+        self._bind_rows()
+        self.copies += [(now, ..., new) for now, new in zip(kept, self.kept, strict=True)]
         self.copying = self.ahead + [
             partial(array.__setitem__, where, new) for array, where, new in self.copies
         ]
-        self.has_others = bool(
-            self.data or self.grads or self.kept_elsewhere
-            or self.row_data or self.row_grads or self.row_grads_gone
-        )  # fmt: skip
-        self.copies_at_once = self._may_copy_at_once()
-        self.is_plain = not (
-            self.effects.asked or self.effects.olds or self.given or self.effects.draws
-        )
+        self.has_others = bool(self.data or self.grads or self.rows)
+        self.copies_at_once = self._may_copy_at_once(returned)
+        self.is_plain = not (self.effects.asked or self.effects.olds or self.effects.draws)
 
     def new(self, x: Traced) -> Array:
         """What is written somewhere, as it is before anything is.
@@ -128,13 +84,13 @@ class BoundEffects:
                 self.ahead.append(partial(np.positive, array, self._apart[id(x)]))
         return self._apart.get(id(x), array)
 
-    def _bind_tensors(self) -> None:
+    def _bind_tensors(self, bound: Mapping[Tensor, Array]) -> None:
         """New numbers and gradients; those of Parameters are copied to where they stay."""
-        program, effects = self.program, self.effects
+        effects = self.effects
         grads = [(k, None if x is None else self.new(x)) for k, x in effects.grads]
         changed = {k for k, _ in effects.data} | {k for k, x in grads if x is not None}
-        tensors = {k: program.tensors[k][0] for k in changed if k >= program.tensor_count}
-        windows = {k: x._windows() for k, x in tensors.items() if x in program.bound}
+        tensors = {k: effects.tensors[k] for k in changed}
+        windows = {k: x._windows() for k, x in tensors.items() if x in bound}
         windows = {k: pair for k, pair in windows.items() if pair is not None}
         data = [(windows[k][0], self.new(x)) for k, x in effects.data if k in windows]
         here = [(k, new) for k, new in grads if k in windows and new is not None]
@@ -149,17 +105,15 @@ class BoundEffects:
             (k, new) for k, new in grads if k not in windows or new is None
         ]
 
-    def _may_copy_at_once(self) -> bool:
+    def _may_copy_at_once(self, returned: Sequence[Array]) -> bool:
         """Whether the copies may be the last calls forward: what they replace nobody reads later.
 
         Guards decide later whether anything is changed, a result may be what was there before, and
         where the call is no step its backward pass comes later.
         """
-        ends = (getattr(x, "_data", x) for x in self.program.outputs)
-        shown = [self.arrays[x] for x in ends if isinstance(x, Traced)]
         places = [array for array, *_ in self.copies]
-        apart = not any(np.may_share_memory(x, place) for x in shown for place in places)
-        return apart and self.program.is_step and not self.program.guarded
+        apart = not any(np.may_share_memory(x, place) for x in returned for place in places)
+        return apart and self.effects.is_step and not self.effects.run.is_guarded()
 
     def found(
         self, array: Traced | None, pairs: list[tuple[int, int]]
@@ -170,38 +124,37 @@ class BoundEffects:
         """
         if array is not None:
             return pairs, self.arrays[array], span([place for _, place in pairs])
-        at = self.program.placement.at
+        at = self.at
         pairs = sorted(pairs, key=lambda pair: int(at[pair[1]]))
         return pairs, self.numbers_of_rows, span([int(at[row]) for _, row in pairs])
 
-    def _rows(self, pairs: list[Any], *where: Any) -> tuple[Any, ...]:
-        """What gives the Values of some pairs in a call, and their new numbers."""
-        leaves = [leaf for leaf, _ in pairs]
-        known = None  # where some are arguments
-        if min(leaves) >= self.program.value_count:
-            known = GatheredValues([self.program.graph.leaves[k] for k in leaves])
-        return known, leaves, *where
-
-    def _stay(
-        self,
-        name: str,
-        known: GatheredValues | None,
-        leaves: list[int],
-        numbers: Array,
-        places: slice | IntArray,
-    ) -> bool:
-        """Whether such Values live where a copy writes all of them; then that is noted."""
-        homes = known.homes() if known is not None and type(places) is slice else None
-        for here, store, there in homes or ():
-            self.copies.append((getattr(store, name), there, numbers[places][here]))
-            if name == "grad":
-                self.now_reached.append((store.reached, there))
-        return homes is not None
-
-    def _values(
-        self, known: GatheredValues | None, leaves: list[int], given: Given
-    ) -> GatheredValues:
-        return known or GatheredValues([self.program.leaf(k, given) for k in leaves])
+    def _bind_rows(self) -> None:
+        """New numbers and gradients of Values; where a copy writes all of them, that is noted."""
+        grads, graph = self.effects.row_grads, self.effects.run.graph
+        set_gradient, zero_grad = GatheredValues.set_gradient, GatheredValues.zero_grad
+        groups: list[tuple[Any, Traced | None, list[Any]]]
+        groups = [(GatheredValues.put, array, x) for array, x in self.effects.row_data.items()]
+        groups += [(set_gradient, None, [pair for pair in grads if pair[1] is not None])]
+        groups += [(zero_grad, None, [pair for pair in grads if pair[1] is None])]
+        for method, array, given in groups:
+            if not given:
+                continue
+            pairs, numbers, places, homes = given, None, None, None
+            if method is not zero_grad:
+                pairs, numbers, places = self.found(array, pairs)
+            leaves = [leaf for leaf, _ in pairs]
+            known = None  # where some are arguments
+            if min(leaves) >= graph.value_count:
+                known = GatheredValues([graph.leaves[k] for k in leaves])
+                homes = known.homes() if type(places) is slice else None
+            if homes is None or numbers is None:
+                self.rows.append((method, known, leaves, numbers, places))
+                continue
+            for here, store, there in homes:
+                target = store.grad if method is set_gradient else store.data
+                self.copies.append((target, there, numbers[places][here]))
+                if method is set_gradient:
+                    self.now_reached.append((store.reached, there))
 
     def fill(self, tensors: Sequence[Tensor], given: Given) -> bool:
         """Put in what leaves and optimizers have; False where what is recorded would not do."""
@@ -223,16 +176,10 @@ class BoundEffects:
             if traced is not None and traced in arrays:
                 arrays[traced][...] = grad
         for k, place, is_none in effects.olds:
-            number = self.program.leaf(k, given)._grad
+            number = effects.run.graph.leaf(k, given.values)._grad
             if (number is None) != is_none:
                 return False
             self.numbers_of_rows[place] = 0.0 if is_none else number
-        kept = self.program.arrays_kept() if self.given else ()
-        for (dtype, array), now in zip(self.given, kept, strict=True):
-            if now.dtype != dtype:
-                return False
-            if array is not None:
-                array[...] = now
         for generator, drawn in effects.draws:
             numbers = generator.random(drawn.shape)
             if drawn in arrays:
@@ -266,19 +213,17 @@ class BoundEffects:
         """Change what does not stay in one place."""
         for k, array in self.data:
             tensors[k]._write(array)
-        for k, new in self.grads:
+        for k, grad in self.grads:
             tensors[k]._grad = None
-            if new is not None:
-                tensors[k]._receive(new)
-        for known, leaves, numbers, places in self.row_data:
-            self._values(known, leaves, given).put(numbers[places])
-        for known, leaves, numbers, places in self.row_grads:
-            self._values(known, leaves, given).set_gradient(numbers[places])
-        for known, leaves in self.row_grads_gone:
-            self._values(known, leaves, given).zero_grad()
-        if self.kept_elsewhere:
-            for now, new in zip(self.program.arrays_kept(), self.kept_elsewhere, strict=True):
-                now[...] = new
+            if grad is not None:
+                tensors[k]._receive(grad)
+        leaf = self.effects.run.graph.leaf
+        for method, known, leaves, numbers, places in self.rows:
+            values = known or GatheredValues([leaf(k, given.values) for k in leaves])
+            if numbers is None:
+                method(values)
+            else:
+                method(values, numbers[places])
 
 
 def joined(copies: Sequence[tuple[Array, Array]]) -> list[tuple[Array, Array]]:

@@ -24,6 +24,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.compiler.aliases import Aliases
+from autograd.compiler.columns import in_turn
 from autograd.compiler.float_rows import block_at
 from autograd.compiler.graph import CONSTANT, DATA, LEAF
 from autograd.compiler.lookups import ValueArray, chosen, current, rows_of
@@ -138,18 +139,18 @@ class Crossing(RecordedRows):
         """The Values of an object array as one tensor."""
         values = current(self, values)
         rows = rows_of(self, values)
-        numbers = [getattr(x, "_data", x) for x in values.ravel().tolist()]
-        stand_in = self.lift_rows(rows, np.array(numbers, dtype=float).reshape(rows.shape))
+        stand_in = self.lift_rows(rows)
         if not rows.ndim:
             stand_in.label = getattr(values[()], "label", "")
         return stand_in
 
-    def lift_rows(self, rows: Array, numbers: Array) -> Tensor:
+    def lift_rows(self, rows: Array) -> Tensor:
         """Numbers of rows as an array that is computed with."""
         key = rows.shape, rows.tobytes()
         if key not in self.values:
+            numbers = np.fromiter(map(self.numbers.__getitem__, in_turn(rows.ravel())), float)
             stand_in: Tensor = Tensor.__new__(Tensor)
-            stand_in._data = self.tape.source(numbers)
+            stand_in._data = self.tape.source(numbers.reshape(rows.shape))
             stand_in._become_leaf(not self.plain.of_all(rows))
             self.values[key] = rows, stand_in
             if not self.is_given(rows):
@@ -191,14 +192,10 @@ class Crossing(RecordedRows):
             code, place = graph.code[row], graph.left[row]
             if code not in (CONSTANT, LEAF, DATA):
                 return False
-            block = self.block_at(place)[1] if code == DATA else None
+            block = block_at(self.places, place) if code == DATA else None
             if block is not None and block not in self.arguments:
                 return False
         return True
-
-    def block_at(self, place: int) -> tuple[int, Traced | None]:
-        """The array whose numbers lie at a place of the data, and where they begin; else None."""
-        return block_at(self.places, place)
 
     def plain_array(self, x: object) -> Any:
         """A recorded number that uncompiled is a float, ready for arithmetic with arrays."""
@@ -239,6 +236,10 @@ class Crossing(RecordedRows):
             return self._chosen(array, index)
         return self.lifted(array)[index]
 
+    def is_guarded(self) -> bool:
+        """Whether the function looked at numbers."""
+        return bool(self.graph.guards or self.truths)
+
     # --- numbers of arrays
 
     def element(self, traced: Traced, index: tuple[int, ...]) -> RecordedValue | None:
@@ -251,18 +252,19 @@ class Crossing(RecordedRows):
         """A number of an array that does not wait for single numbers."""
         if traced.places is None:  # not each time: there may be many
             traced.places = self.block(traced, self.blocks) + places_in_base(traced)
-        return self.datum(traced.places.item(*index), float(traced.array.item(*index)))
+        place = traced.places.item(*index)
+        row = self.rows.get((DATA, place))
+        if row is None:
+            number = float(traced.array.item(*index))
+            row = self.rows[(DATA, place)] = self.added(DATA, place, number)
+        return self.at(row)
 
     def objects(self, traced: Traced) -> ValueArray:
         """The elements of an array as numbers to compute with."""
         traced = self.aliases.current(traced)
         out = np.empty(traced.shape, dtype=object)
-        places = self.block(traced, self.blocks) + places_in_base(traced)
-        numbers = traced.array.ravel().tolist()
-        for index, place, number in zip(
-            np.ndindex(traced.shape), places.ravel().tolist(), numbers, strict=True
-        ):
-            out[index] = self.datum(place, float(number))
+        for index in np.ndindex(traced.shape):
+            out[index] = self.number_at(traced, index)
         return out.view(ValueArray)
 
     def block(self, traced: Traced, blocks: dict[Traced, int]) -> int:
@@ -271,7 +273,13 @@ class Crossing(RecordedRows):
         if base not in blocks:
             if base not in self.arguments:
                 self._look_at_makers(base)
-            blocks[base] = self.taken(blocks, base)
+            if blocks is self.blocks:
+                blocks[base] = self.graph.data_size
+                self.places.append((blocks[base], base))
+                self.graph.data_size += base.size
+            else:
+                blocks[base] = self.index_size
+                self.index_size += base.size
         return blocks[base]
 
     def _look_at_makers(self, needed: Traced) -> None:
@@ -300,16 +308,6 @@ class Crossing(RecordedRows):
         if any(x.kind == CHANGE for x in found):  # of an array that may be changed again, later
             self.refuse("taking numbers out of an array that was computed from single numbers")
         return [x.out for x in found]
-
-    def taken(self, blocks: dict[Traced, int], base: Traced) -> int:
-        """Take the next places of the data, or of the indices; the answer is the first."""
-        count = base.size
-        if blocks is self.blocks:
-            self.places.append((self.graph.data_size, base))
-            self.graph.data_size += count
-            return self.graph.data_size - count
-        self.index_size += count
-        return self.index_size - count
 
     def on_objects(
         self, function: Callable[..., Any], args: tuple[Any, ...], kwargs: dict[str, Any]

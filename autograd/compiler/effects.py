@@ -14,10 +14,11 @@ from __future__ import annotations
 
 import copy
 import weakref
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.lib.array_utils import byte_bounds
 
 from autograd.compiler.host_numbers import HostNumbers
 from autograd.compiler.row_effects import (
@@ -303,6 +304,25 @@ class Effects(RowEffects):
         self.kept.append((array, before, after))
         return after
 
+    def check_apart(self, outside: Iterable[object]) -> None:
+        """See to it that nothing around shows the memory of leaves that is written to."""
+        now = self.aliases.now
+        known: list[tuple[object, bool, Any]] = [(None, False, x) for x in outside]
+        for tensor, leaf in self.tensors.values():
+            given: Any = tensor
+            known.append((given, leaf.first in now, given._data))
+            has_window = leaf.stays and leaf.is_set
+            grad = given._windows()[1] if has_window else given._grad
+            known.append((given, has_window or leaf.first_grad in now, grad))
+        known = [x for x in known if isinstance(x[2], np.ndarray) and x[2].size]
+        if not any(is_written for _, is_written, _ in known):
+            return
+        low, high = np.array([byte_bounds(x) for *_, x in known], dtype=np.uintp).T
+        for k, (owner, is_written, _) in enumerate(known):
+            near = np.flatnonzero((low < high[k]) & (low[k] < high)) if is_written else ()
+            if any(known[i][0] is not owner for i in near):
+                self.refuse("writing to the memory of a leaf that something else shows, too,")
+
     def numbers_of(
         self, read: Callable[[], Any], owner: object, names: Sequence[str]
     ) -> list[HostNumber]:
@@ -330,6 +350,7 @@ class Written:
     """The effects of a program.
 
     Attributes:
+        tensors: Those from outside.
         data, grads: The number of a tensor, and its new numbers or its new gradient.
         asked: The number of a tensor whose gradient from before the call is used, and that.
     """
@@ -347,23 +368,27 @@ class Written:
         self.grads = [(k, None if x is None else run.shown_in.get(x, x)) for k, x in grads]
         self.asked = [(k, x.first_grad) for k, x in leaves if x.asked]
         self.kept, self.ends = run.kept, run.ends
-        self.holders = [get for get, *_ in run.kept]
+        self.tensors = [x for x, _ in run.tensors.values()]
         self.numbers = list(run.host.used.values())
         self.compute, self.draws = run.host.computed(), run.draws
         self.generators = list({id(x): x for x, _ in self.draws}.values())
-        written = [stand_in for _, stand_in in run.tensors.values() if stand_in.requires_grad]
-        # running averages, draws and forgotten gradients leave the graph of the results as it is
-        brought = any(x is not None for _, x in self.grads)
-        self.is_step = bool(
-            brought or self.kept or self.ends or any(x.numbers is not x.first for x in written)
-        )
+        self.roots, self.olds, self.section = run.roots, run.olds, run.section
+        self.row_data: dict[Traced | None, list[tuple[int, int]]] = {}
         self._take_rows(run)
+        # running averages, draws and forgotten gradients leave the graph of the results as it is
+        brought = any(x is not None for _, x in (*self.grads, *self.row_grads))
+        written = any(x.requires_grad and x.numbers is not x.first for _, x in leaves)
+        also = bool((self.grads or self.row_grads) and (self.asked or self.olds))
+        changed = written or self.row_data or self.kept or self.ends
+        self.is_step = bool(brought or changed or self.roots or also)
+        if not self.is_step and (self.asked or self.olds):
+            run.refuse(".grad")  # results would be constants
+        if not self:  # a pass to nobody
+            self.is_step, self.roots = False, []
 
     def _take_rows(self, run: Effects) -> None:
         """What happens to Values."""
         run.check()
-        self.roots, self.olds, self.section = run.roots, run.olds, run.section
-        self.row_data: dict[Traced | None, list[tuple[int, int]]] = {}
         for k, leaf in run.leaf_rows.items():
             if isinstance(leaf, ElementRow) or k in run.gone:  # of the former its array has it
                 continue
@@ -380,13 +405,13 @@ class Written:
         numbers = [row for _, row in self.row_data.get(None, ())]
         return self.roots + numbers + [row for _, row in self.row_grads if row is not None]
 
+    def arrays_kept(self) -> list[Array]:
+        """The arrays that are kept from call to call, as an optimizer's averages."""
+        return [get() for get, *_ in self.kept]
+
     def __bool__(self) -> bool:
+        """Whether there are any."""
         changes = self.data, self.grads, self.kept, self.ends, self.row_data, self.row_grads
-        given = any(row is not None for _, row in self.row_grads)
-        self.is_step |= bool(self.row_data or self.roots or given)
-        self.is_step |= bool((self.grads or self.row_grads) and (self.asked or self.olds))
-        if not self.is_step and (self.asked or self.olds):
-            self.run.refuse(".grad")  # results would be constants
         return any(changes) or bool(self.draws)
 
     def check_results(self, outputs: list[Tensor | Traced | int]) -> None:
@@ -394,7 +419,8 @@ class Written:
 
         The loss has had its backward pass inside, and what it is made of, too.
         """
-        self.run.aliases.now.clear()  # nobody asks any more
+        self.run.aliases.now.clear()  # nobody asks any more, nor for the numbers of this run
+        del self.run.numbers, self.run.columns
         if not self.is_step:
             return
         for x in outputs:
@@ -424,36 +450,24 @@ class State:
     """What a program changes, at one moment."""
 
     def __init__(
-        self, effects: Written | None, tensors: Sequence[Tensor], values: Callable[[int], Value]
-    ) -> None:
-        self.nodes: list[tuple[Any, Array, Array | None, int]] = []
-        self.ends: list[tuple[Any, str, Any]] = []
-        self.arrays: dict[str, Array] = {}
-        self.copies: dict[str, Array] = {}
-        self.values: list[tuple[Value, float, float | None]] = []
-        self.generators: list[tuple[np.random.Generator, Any]] = []
-        if effects is not None:
-            self._take(effects, tensors, values)
-
-    def _take(
-        self, effects: Written, tensors: Sequence[Tensor], values: Callable[[int], Value]
+        self, effects: Written, tensors: Sequence[Tensor], values: Sequence[Value]
     ) -> None:
         changed = sorted({k for k, _ in (*effects.data, *effects.grads)})
         rows = {k for k, _ in effects.row_grads}
         rows |= {k for pairs in effects.row_data.values() for k, _ in pairs}
-        nodes = [tensors[k] for k in changed]
+        nodes: list[Any] = [tensors[k] for k in changed]
         self.nodes = [(x, x._data, x._grad, x._version.number) for x in nodes]
         self.ends = [(owner, name, getattr(owner, name)) for owner, name, _ in effects.ends]
-        arrays = {f"what is kept ({i})": get() for i, (get, *_) in enumerate(effects.kept)}
+        self.arrays = {f"what is kept ({i})": x for i, x in enumerate(effects.arrays_kept())}
         for x, data, grad, _ in self.nodes:
             name = f"{x.label or type(x).__name__} ({id(x)})"
-            arrays[f"the data of {name}"] = data
+            self.arrays[f"the data of {name}"] = data
             if grad is not None:
-                arrays[f"the gradient left in {name}"] = grad
-        self.arrays = arrays
-        self.copies = {name: array.copy() for name, array in arrays.items()}
+                self.arrays[f"the gradient left in {name}"] = grad
+        self.copies = {name: array.copy() for name, array in self.arrays.items()}
         self.generators = [(x, x.bit_generator.state) for x in effects.generators]
-        self.values = [(x, x._data, x._grad) for x in map(values, sorted(rows))]
+        leaves = [effects.run.graph.leaf(k, values) for k in sorted(rows)]
+        self.values = [(x, x._data, x._grad) for x in leaves]
 
     def restore(self) -> None:
         """Let everything be as it was."""

@@ -84,7 +84,7 @@ class Plainness:
 
     def _is_element(self, place: int) -> bool:
         """Whether a number of the data is an element of an array of float64."""
-        _, array = block_at(self.places, place)
+        array = block_at(self.places, place)
         return array is not None and array.dtype == np.float64
 
     def _chooses(self, which: int) -> bool:
@@ -96,10 +96,8 @@ class Plainness:
         return self._choices[which]
 
 
-def block_at(blocks: Sequence[tuple[int, Traced]], place: int) -> tuple[int, Traced | None]:
-    """The array whose numbers lie at a place of the data, and where they begin; else None."""
+def block_at(blocks: Sequence[tuple[int, Traced]], place: int) -> Traced | None:
+    """The array that has a place of the data for one of its numbers, if any has."""
     k = bisect(blocks, place, key=itemgetter(0))
-    if not k:
-        return 0, None
-    begin, block = blocks[k - 1]
-    return (begin, block) if place < begin + block.size else (0, None)
+    begin, block = blocks[k - 1] if k else (0, None)
+    return block if block is not None and place < begin + block.size else None

@@ -90,6 +90,10 @@ class Graph:
         pairs.extend((left, right))
         outcomes.append(outcome)
 
+    def leaf(self, i: int, arguments: Sequence[Value]) -> Value:
+        """The i-th leaf in a call: one of its arguments, or one from outside."""
+        return arguments[i] if i < self.value_count else self.leaves[i]
+
     def __len__(self) -> int:
         return len(self.code)
 

@@ -48,7 +48,7 @@ def perturbed(program: Program, given: Given, seed: int | None) -> Any:
 
     arguments, other = copy.copy(given), copy.copy(program)
     other.native = None
-    other.bind({}, [])
+    other.bind({}, program.kept)
     space = other.workspace()
     if seed is not None:
         arguments.floats, arguments.arrays = ([*map(near, x)] for x in (given.floats, given.arrays))

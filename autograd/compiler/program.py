@@ -46,7 +46,6 @@ if TYPE_CHECKING:
     from autograd.compiler.arguments import Given
     from autograd.compiler.effects import StandIn
     from autograd.compiler.graph import Relation
-    from autograd.value import Value
 
     Guard = tuple[Relation, partial[Any], partial[Any], BoolArray]
     """A comparison, what gives its two sides, and how each pair of numbers came out."""
@@ -91,17 +90,15 @@ class Program:
         own = {key: k for k, key in reversed([*enumerate(keys)])}
         self.own = [own[key] for key in places]
         self.places = None if len(places) == len(keys) else [places[key] for key in keys]
-        self.effects = Written(recording) or None
-        if self.effects is not None:
-            self.effects.check_results(outputs)
-        self.holders = [] if self.effects is None else self.effects.holders
-        self.is_step = self.effects is not None and self.effects.is_step
+        self.effects = Written(recording)
+        self.effects.check_results(outputs)
+        self.is_step = self.effects.is_step
         self.under_grad = modes.recording()
-        self.guarded = bool(self.graph.guards or recording.truths)
+        self.guarded = recording.is_guarded()
         closed = self.tensors[self.tensor_count :]
         self.outside: frozenset[int] = frozenset()
-        if self.effects is not None and self.value_count + self.tensor_count:
-            self._tell_arguments_apart(closed, self.effects)
+        if self.effects and self.value_count + self.tensor_count:
+            self._tell_arguments_apart(closed)
         numbers = self.graph.leaves[self.value_count :] if self.is_step else ()
         holders = [x.home.holder for x in numbers if x.home is not None]
         seen = {id(x): x for x in (*(x for x, _ in closed), *around, *holders)}.values()
@@ -110,17 +107,17 @@ class Program:
         sources = {id(step.out) for step in self.tape.steps if step.kind == SOURCE}
         self.filled = [(rows, x._data) for rows, x in self.lifted if id(x._data) in sources]
         self._reached: dict[frozenset[int], tuple[Reached, list[bool]]] = {}
-        also = () if self.effects is None else self.effects.rows()
-        self.graph.outputs = sorted({*self.result_rows, *_rows(self.lifted), *also})
+        rows = {*self.result_rows, *_rows(self.lifted), *self.effects.rows()}
+        self.graph.outputs = sorted(rows)
         self._differentiate_arrays()
         self._differentiate_numbers()
         self._prepare_calls(closed)
 
-    def _tell_arguments_apart(self, closed: list[Any], effects: Written) -> None:
+    def _tell_arguments_apart(self, closed: list[Any]) -> None:
         """Where nodes among the arguments may change, note what the function has from outside."""
         nodes = [*self.graph.leaves[self.value_count :], *(x for x, _ in closed)]
         given = [x for x, _ in self.tensors[: self.tensor_count]]
-        changed = {k for k, _ in (*effects.data, *effects.grads)}
+        changed = {k for k, _ in (*self.effects.data, *self.effects.grads)}
         self.leaf_tensors = [k for k, x in enumerate(given) if x.requires_grad or k in changed]
         holders = [x.home.holder for x in nodes if x.home is not None]
         self.outside = frozenset(map(id, (self, *nodes, *holders)))
@@ -159,9 +156,7 @@ class Program:
         self.order = self.placement.leaf_order
         self.emitted = Emitted(self.raised, self.placement, self.recording.index_size)
         without_modes(self.emitted.forward)
-        ends: list[int] = self.result_rows
-        if self.effects is not None and self.is_step:
-            ends = self.effects.roots
+        ends = self.effects.roots if self.is_step else self.result_rows
         rows = np.array(sorted({*ends, *_rows(self.value_grads)}), dtype=np.intp)
         self.seeded = rows[self.raised.needs[rows]]
         self.flowing = [x for x in ends if self.raised.needs[x]]
@@ -170,11 +165,12 @@ class Program:
 
     def _prepare_calls(self, closed: list[tuple[Tensor, StandIn]]) -> None:
         """Adopt the leaves, and note what stays the same from one call to the next."""
-        if self.effects is not None:
+        if self.effects:
             adopt(self.effects.single_leaves(self.order))
         self.looks_up = GATHER in self.graph.code
         owners = [owner for owner, _ in self.placement.arrays]
-        self.bind({x: x._data for x in (*(x for x, _ in closed), *owners)}, self.arrays_kept())
+        bound = {x: x._data for x in (*(x for x, _ in closed), *owners)}
+        self.bind(bound, self.effects.arrays_kept())
         self.native: Any = None  # what gives workspaces native calls, if anything does
         self.lock = threading.Lock()
 
@@ -226,9 +222,7 @@ class Program:
         wanted += [x for x, _ in self.recording.truths] + self.tape.shaped
         wanted += [x for x in self.grads if x is not None]
         wanted += [x for _, x in self.value_grads]
-        if self.effects is not None:
-            wanted += self.effects.wanted()
-        return wanted + self.seeds + self.early
+        return wanted + self.effects.wanted() + self.seeds + self.early
 
     @functools.cached_property
     def early(self) -> list[Traced]:
@@ -237,13 +231,9 @@ class Program:
         arrays = {**run.blocks, **run.indices, **dict.fromkeys(run.read_early)}
         return [x for x in arrays if x not in run.arguments]
 
-    def leaf(self, i: int, given: Given) -> Value:
-        """The i-th leaf: one of the arguments, or one from outside."""
-        return given.values[i] if i < self.value_count else self.graph.leaves[i]
-
     def leaves_of(self, given: Given) -> GatheredValues:
         """The leaves of a call in the order of their positions, where some are arguments."""
-        return GatheredValues([self.leaf(i, given) for i in self.order])
+        return GatheredValues([self.graph.leaf(i, given.values) for i in self.order])
 
     @functools.cached_property
     def gathered(self) -> GatheredValues:
@@ -283,11 +273,7 @@ class Program:
 
     def state(self, given: Given) -> State:
         """What a call like this one changes, as it is now."""
-        return State(self.effects, self.tensors_of(given), lambda i: self.leaf(i, given))
-
-    def arrays_kept(self) -> list[Array]:
-        """The arrays that are kept from call to call, as an optimizer's averages."""
-        return [get() for get in self.holders]
+        return State(self.effects, self.tensors_of(given), given.values)
 
     def bind(self, bound: dict[Tensor, Array], kept: list[Array]) -> None:
         """Let calls compute with arrays that are there already, as long as they are the same."""
@@ -299,17 +285,19 @@ class Program:
             add(f"{name(x)}.requires_grad == {bool(required)}")
         for x, array in bound.items():
             add(f"{name(x)}._data is {name(array)}")
-        for get, array in zip(self.holders, kept, strict=False):
+        for (get, *_), array in zip(self.effects.kept, kept, strict=True):
             add(f"{name(get)}() is {name(array)}")
 
     def fits_anew(self) -> bool:
-        """Whether tensors from outside require gradients as they did, where not all is as it was.
+        """Whether it can be repeated where not all from outside is as it was.
 
         What has another array now may have one again: from now on its numbers are copied.
         """
         bound = {x: array for x, array in self.bound.items() if x._data is array}
-        kept = self.kept if all(map(is_, self.kept, self.arrays_kept())) else []
-        if len(bound) + len(kept) < len(self.bound) + len(self.kept):
+        kept = self.effects.arrays_kept()
+        if any(x.dtype != y.dtype for x, y in zip(kept, self.kept, strict=True)):
+            return False
+        if len(bound) < len(self.bound) or not all(map(is_, kept, self.kept)):
             self.bind(bound, kept)
         return all(x.requires_grad == required for x, required in self.closed)
 
@@ -404,7 +392,7 @@ class Workspace:
         if program.flowing:
             yield from self.scalars.sections[1:]
         yield self.filling[2]
-        if program.effects is not None and program.effects.section:
+        if program.effects.section:
             yield arrays.sections[program.effects.section]
         if self.effects is not None and self.effects.copies_at_once:
             yield self.effects.copying
@@ -449,10 +437,12 @@ class Workspace:
         self.arrays = arrays = Bound(program.tape, program.wanted, given, program.early)
         for section in (*self.scalars.sections, *arrays.sections, arrays.early):
             section[:] = map(begun_soonest, section)
-        effects = program.effects
-        self.effects = None
-        if effects is not None:
-            self.effects = BoundEffects(program, effects, arrays, self.numbers)
+        self.effects: BoundEffects | None = None
+        if effects := program.effects:
+            ends = (getattr(x, "_data", x) for x in program.outputs)
+            returned = [arrays[x] for x in ends if isinstance(x, Traced)]
+            at, bound, kept = program.placement.at, program.bound, program.kept
+            self.effects = BoundEffects(effects, arrays, self.numbers, at, bound, kept, returned)
         self.moving = [(x, window) for x, window, _ in self.windows if x not in program.bound]
         self.array_places = [
             (k, place)
@@ -479,9 +469,8 @@ class Workspace:
         program = self.program
         outside = [x for x in program.tensors[program.tensor_count :] if x[0] in program.bound]
         given = {id(stand_in.first): program.bound[tensor] for tensor, stand_in in outside}
-        if program.kept and program.effects is not None:
-            pairs = zip(program.effects.kept, program.kept, strict=True)
-            given |= {id(before): array for (_, before, _), array in pairs}
+        pairs = zip(program.effects.kept, program.kept, strict=True)
+        given |= {id(before): array for (_, before, _), array in pairs}
         shown = [(self._shown(rows, x), x) for rows, x in program.filled]
         return given | {id(x): place for place, x in shown if place is not None}
 

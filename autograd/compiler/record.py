@@ -92,7 +92,7 @@ class Recording(Effects, Tracer):
         """See what arrays from outside may be read where they lie: see outside_arrays.py."""
         used = [*outside.values(), *(x for x, _ in self.outside.used)]
         used += [x.array for x in self.arguments]
-        self.aliases.check_apart(used, [x for _, x in self.tensors.values()])
+        self.check_apart(used)
         return self.outside.settle(outside, numbers, self.graph.constants)
 
     def returned(self, x: Any) -> Any:

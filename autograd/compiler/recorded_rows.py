@@ -24,6 +24,7 @@ from __future__ import annotations
 import math
 import operator
 import sys
+from array import array
 from collections.abc import Hashable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
 
@@ -60,6 +61,8 @@ class RecordedRows:
 
     Attributes:
         graph: The rows.
+        numbers: What each is in this run.
+        columns: What puts something into each of four columns: three of the graph, and those.
         kind: The class of the Values that stand for them.
         places: Where arrays whose elements are used one by one begin in the data, and the arrays.
         floats: The numbers among the arguments.
@@ -71,7 +74,8 @@ class RecordedRows:
     """
 
     def __init__(self) -> None:
-        self.graph = Graph()
+        self.graph, self.numbers = graph, numbers = Graph(), array("d")
+        self.columns = graph.code.append, graph.left.append, graph.right.append, numbers.append
         own: dict[str, Any] = {"__slots__": (), "recording": self}
         self.kind = cast("type[RecordedValue]", type("RecordedValue", (RecordedValue,), own))
         self.codes: dict[Op, int] = {}
@@ -100,18 +104,19 @@ class RecordedRows:
         if code is None:
             code = self.codes[op] = len(self.graph.ops)
             self.graph.ops.append(op)
-        kind, graph, right = self.kind, self.graph, -1  # written out, as it is what takes the time
+        kind, right = self.kind, -1  # written out, as it is what takes the time
         x = operands[0]
         left = x.index if type(x) is kind else self.row(x)
         if len(operands) == 2:
             x = operands[1]
             right = x.index if type(x) is kind else self.row(x)
         made = kind.__new__(kind)
-        made.index = len(graph.code)
-        graph.code.append(code)
-        graph.left.append(left)
-        graph.right.append(right)
-        made._data, made.label = out._data, ""
+        made.index, made._data, made.label = len(self.numbers), out._data, ""
+        add_code, add_left, add_right, add_number = self.columns
+        add_code(code)
+        add_left(left)
+        add_right(right)
+        add_number(made._data)
         made._grad = made.op = made._left = made._right = None
         if op.name in RAISING:
             self._check_raising(op.name, operands, made)
@@ -162,9 +167,9 @@ class RecordedRows:
         if isinstance(value, Constant) or any(value in those for those in self._variables()):
             row = self.constant_row(value._data)
             if not isinstance(value, Constant):  # a number that a function is differentiated at
-                row = self.rows[value] = graph.add(DETACH, row)
+                row = self.rows[value] = self.added(DETACH, row, value._data)
             return row
-        row = self.rows[value] = graph.add(LEAF, len(graph.leaves))
+        row = self.rows[value] = self.added(LEAF, len(graph.leaves), value._data)
         graph.leaves.append(value)
         return row
 
@@ -174,7 +179,7 @@ class RecordedRows:
         key = number if number else str(number)
         row = self.rows.get(key)
         if row is None:
-            row = self.rows[key] = self.graph.add(CONSTANT, len(self.graph.constants))
+            row = self.rows[key] = self.added(CONSTANT, len(self.graph.constants), number)
             self.graph.constants.append(number)
         return row
 
@@ -184,12 +189,17 @@ class RecordedRows:
 
     def value(self, code: int, left: int, number: float, right: int = -1) -> RecordedValue:
         """A new Value with a row of its own."""
-        return self.at(self.graph.add(code, left, right), number)
+        return self.at(self.added(code, left, number, right))
 
-    def at(self, row: int, number: float) -> RecordedValue:
+    def added(self, code: int, left: int, number: float, right: int = -1) -> int:
+        """A new row, whose number in this run is known."""
+        self.numbers.append(number)
+        return self.graph.add(code, left, right)
+
+    def at(self, row: int) -> RecordedValue:
         """A Value that stands for a row."""
         out = self.kind.__new__(self.kind)
-        out._data, out.index, out.label = number, row, ""
+        out._data, out.index, out.label = self.numbers[row], row, ""
         out._grad = out.op = out._left = out._right = None
         return out
 
@@ -266,13 +276,6 @@ class RecordedRows:
             self.varying.append(row in variables or any(self.varying[i] for i in operands))
         return any(self.varying[row] for row in rows)
 
-    def datum(self, place: int, number: float) -> RecordedValue:
-        """The number at a place of the data."""
-        row = self.rows.get((DATA, place))
-        if row is None:
-            row = self.rows[(DATA, place)] = self.graph.add(DATA, place)
-        return self.at(row, number)
-
     def choices(self, rows: Array) -> int:
         """The number of the candidates of a lookup."""
         key = rows.tobytes()
@@ -292,10 +295,6 @@ class RecordedRows:
 
     def plain_operands(self, operands: Sequence[Any], elementwise: bool = True) -> tuple[Any, ...]:
         """The operands, with recorded floats as arrays where there are arrays with them."""
-        raise NotImplementedError
-
-    def plain_array(self, x: object) -> Any:
-        """A recorded number that uncompiled is a float, ready for arithmetic with arrays."""
         raise NotImplementedError
 
     def backward(self, root: RecordedValue) -> None:

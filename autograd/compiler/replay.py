@@ -70,8 +70,7 @@ def run(program: Program, given: Given, spaces: list[Workspace] | None = None) -
 def _run_guarded(program: Program, space: Workspace, *given: Any) -> None:
     """Run and check the guards; warnings and draws count only if it was the right path."""
     kinds: set[str] = set()
-    drawn = () if program.effects is None else program.effects.generators
-    states = [(x, x.bit_generator.state) for x in drawn]
+    states = [(x, x.bit_generator.state) for x in program.effects.generators]
     try:
         with np.errstate(all="call", call=lambda kind, flag: kinds.add(kind), under="ignore"):
             _fill_and_run(program, space, *given)
@@ -120,7 +119,7 @@ def _result(
         return number if is_plain else Constant(number)
     if isinstance(x, Passed):
         if x.kind == "leaf":
-            return space.program.leaf(x.what, given)
+            return space.program.graph.leaf(x.what, given.values)
         return tensors[x.what] if x.kind == "tensor" else x.what
     if isinstance(x, Tensor):
         array = space.returned[place].copy()

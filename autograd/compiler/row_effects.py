@@ -12,13 +12,12 @@ from __future__ import annotations
 
 import operator
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.compiler.columns import in_turn
 from autograd.compiler.crossing import Crossing
 from autograd.compiler.graph import CONSTANT, DATA, DETACH, GATHER, GRADIENT, LEAF
 from autograd.compiler.passes import Ends, without_modes
@@ -28,7 +27,6 @@ from autograd.node import gradients
 from autograd.value import Constant, Value
 
 if TYPE_CHECKING:
-    from autograd.arrays import IndexArray
     from autograd.compiler.recorded_rows import RecordedValue
     from autograd.node import Home
     from autograd.tensor import Tensor
@@ -68,7 +66,7 @@ class LeafRow:
             self.run.check_first()
             array, place = number
             return self.run.number_at(array, (place,) if isinstance(place, int) else place)
-        return self.run.shown(number)
+        return self.run.at(number)
 
     @data.setter
     def data(self, number: RecordedValue) -> None:
@@ -90,7 +88,7 @@ class LeafRow:
         if row is None:
             return None
         self.run.used = True
-        return self.run.shown(row)
+        return self.run.at(row)
 
     @_grad.setter
     def _grad(self, number: float | Value | None) -> None:
@@ -197,7 +195,7 @@ class GatheredRows(Gathered):
         grads = [x._grad for x in self.leaves]
         reached = [x is not None for x in grads]
         rows = [self.run.row_of(0.0 if x is None else x) for x in grads]
-        return self.run.array(np.array(rows)), None if all(reached) else reached
+        return self.run.lift_rows(np.array(rows))._data, None if all(reached) else reached
 
     def take(self) -> Traced:
         """Every number, to be changed in place."""
@@ -210,7 +208,7 @@ class GatheredRows(Gathered):
             known = [self.run.known(x.value) for x in self.leaves]
             pairs = zip(known, self.leaves, strict=True)
             rows = [leaf.row if x is None else self.run.row_of(x.data) for x, leaf in pairs]
-            row = self.run.array(np.array(rows))
+            row = self.run.lift_rows(np.array(rows))._data
         own: Traced = row.copy()
         self.run.own.add(own)
         return own
@@ -229,7 +227,6 @@ class RowEffects(Crossing):
         roots: The rows whose backward pass was run.
         tensors: Tensors from outside, and what stands for each inside.
         arrived: The row of the gradient that has come to a leaf, by its number.
-        known_numbers: The numbers of such rows, and of those that leaves were given.
         olds: Leaves whose gradient from before the call is used, and its place in the data.
         arrays_changed: The `id` of each array that has other numbers by now.
         now: What to compute with for leaves that have other numbers by now.
@@ -245,7 +242,6 @@ class RowEffects(Crossing):
         self.tensors: dict[int, tuple[Tensor, Any]] = {}
         self.olds: list[tuple[int, int, bool]] = []
         self.arrived: dict[int, int] = {}
-        self.known_numbers: dict[int, float] = {}
         self.arrays_changed: set[int] = set()
         self.now: dict[int, RecordedValue] = {}
         self.gone: set[int] = set()
@@ -297,7 +293,7 @@ class RowEffects(Crossing):
         self.check_first()
         if leaf.leaf not in self.now:
             number, self.changed = leaf.data, False
-            before = self.at(leaf.row, leaf.value._data)
+            before = self.at(leaf.row)
             self._require(operator.le, before, sys.float_info.max)  # inf - inf is nan
             self._require(operator.ge, before, -sys.float_info.max)
             still = self.value(DETACH, leaf.row, before._data)
@@ -316,28 +312,9 @@ class RowEffects(Crossing):
         self.changed = True
         self.now.clear()
 
-    def shown(self, row: int) -> RecordedValue:
-        """A row as a number to compute with."""
-        found: RecordedValue = self.at(row, self.value_of(row))
-        return found
-
-    def value_of(self, row: int) -> float:
-        """The number of a row in this run."""
-        graph, floats = self.graph, self.floats
-        code, left = graph.code[row], graph.left[row]
-        if code == CONSTANT:
-            return float(graph.constants[left])
-        if code == LEAF:
-            number: float = graph.leaves[left]._data
-            return number
-        if code != DATA or row in self.known_numbers:
-            return self.known_numbers.get(row, 0.0)
-        return float(floats[left] if left < len(floats) else _at(self.blocks.items(), left))
-
     def row_of(self, number: Any) -> int:
         """The row of a number."""
         if type(number) is self.kind:
-            self.known_numbers[number.index] = number._data
             known: int = number.index
             return known
         if isinstance(number, Traced):
@@ -349,17 +326,10 @@ class RowEffects(Crossing):
     def old(self, leaf: LeafRow) -> int | None:
         """The row of the gradient that a leaf comes with."""
         graph, grad = self.graph, leaf.value._grad
-        row = graph.add(DATA, graph.data_size)
+        row = self.added(DATA, graph.data_size, 0.0 if grad is None else grad)
         graph.data_size += 1
-        self.known_numbers[row] = 0.0 if grad is None else grad
         self.olds.append((leaf.leaf, graph.left[row], grad is None))
         return None if grad is None else row
-
-    def array(self, rows: IndexArray) -> Traced:
-        """Rows as an array on the tape."""
-        numbers = np.array([self.value_of(row) for row in in_turn(rows.ravel())], dtype=float)
-        array: Traced = self.lift_rows(rows, numbers.reshape(rows.shape))._data
-        return array
 
     def arrays(self, values: Sequence[Any]) -> list[Any] | None:
         """What stands for arrays of one type whose numbers these are, if they are all, in order."""
@@ -381,7 +351,8 @@ class RowEffects(Crossing):
             places = np.full(like.shape, zero, dtype=np.intp)
             for index, row in new.items():
                 places[index] = row
-            return self.array(places).astype(like.dtype, copy=False)
+            lifted: Traced = self.lift_rows(places)._data
+            return lifted.astype(like.dtype, copy=False)
         out = self.scratch(like)
         if array is not None:
             out[...] = array
@@ -391,7 +362,8 @@ class RowEffects(Crossing):
             by_source.setdefault(source, []).append((index, place))
         for source, pairs in by_source.items():
             indices, found = zip(*pairs, strict=True)
-            numbers = self.array(np.array(found)) if source is None else source[np.array(found)]
+            at = np.array(found)
+            numbers = self.lift_rows(at)._data if source is None else source[at]
             out[tuple(map(np.array, zip(*indices, strict=True)))] = numbers
         self.own.discard(out)
         return out
@@ -419,7 +391,7 @@ class RowEffects(Crossing):
                 known = self.leaf_rows[k]
                 if known.gradient_row() != known.brought:
                     self.refuse("a second backward() after gradients were read")
-                self.known_numbers[self.arrived[k]] += number
+                self.numbers[self.arrived[k]] += number
             elif home is None or home.holder.requires_grad:
                 self._bring(self._leaf_row(k, rows[k]), number, owner[k] in surely)
 
@@ -427,34 +399,29 @@ class RowEffects(Crossing):
         graph, before = self.graph, known.gradient_row()
         if before is None and not surely:  # at each call others would have none
             self.refuse("bringing first gradients to Values that a lookup may leave out")
-        grad = self.arrived[known.leaf] = graph.add(GRADIENT, known.row)
-        self.known_numbers[grad] = number
+        grad = self.arrived[known.leaf] = self.added(GRADIENT, known.row, number)
         if not self.section:  # what is computed from now on may need it
             self.tape.section()
             self.section = len(self.tape.sections) - 1
         if before is not None and not (
             graph.code[before] == CONSTANT and graph.constants[graph.left[before]] == 0.0
         ):
-            grad = self.row_of(self.shown(before) + self.shown(grad))
+            grad = self.row_of(self.at(before) + self.at(grad))
         known.set_gradient(grad)
         known.brought = grad
 
     def _find_numbers(self, root: int, leaves: list[int]) -> list[float]:
         """The gradients that rows of leaves have in this run, by the ordinary pass."""
+        indices = [i for x in self.indices for i in x.array.ravel().tolist()]
         with np.errstate(all="ignore"):
-            indices = self.indices
-            nodes = without_modes(
-                self.graph.computed,
-                self.graph.needed([root]),
-                self._ordinary,
-                lambda k: int(_at(indices.items(), k)),
-            )
+            rows = self.graph.needed([root])
+            nodes = without_modes(self.graph.computed, rows, self._ordinary, indices.__getitem__)
             wrt = [nodes[row] for row in leaves]
             found = without_modes(gradients, Ends([nodes[root]]), wrt, [1.0])
         return [grad or 0.0 for grad in found]
 
     def _ordinary(self, row: int) -> Value:
-        return (Value if self.graph.code[row] == LEAF else Constant)(self.value_of(row))
+        return (Value if self.graph.code[row] == LEAF else Constant)(self.numbers[row])
 
     def find_gone(self) -> None:
         """Find the Values that only this recording has: the function made them and forgot them."""
@@ -477,12 +444,3 @@ class RowEffects(Crossing):
         late = np.frombuffer(self.graph.late(), dtype=bool)
         if (np.array(self.graph.code)[late] == GATHER).any():
             self.refuse("a lookup among gradients")
-
-
-def _at(blocks: Iterable[tuple[Traced, int]], place: int) -> float:
-    """The number at a place, of arrays and where they begin."""
-    for block, begin in blocks:
-        if begin <= place < begin + block.size:
-            number: float = block.array.reshape(-1)[place - begin]
-            return number
-    raise AssertionError("a place belongs to an array")

@@ -96,7 +96,7 @@ def bound(
             "another path. Use where, maximum, minimum or clip; for an embedding weight[i], for "
             "cross_entropy (logsumexp(z, axis=1) - z[np.arange(len(y)), y]).mean()."
         )
-    if program.effects is not None:
+    if program.effects:
         check_draws(who, program)
         if not changes:
             raise CompileError(
@@ -120,10 +120,10 @@ def bound(
     program.gathered.take(space.leaf_numbers)
     _name_arguments(out, program, space, _parameters(function))
     grads: dict[int, Array] | None = None
-    if program.effects is not None:
+    if program.effects:
         out.settings = settings(who, program, space)
         out.named += [(x, f"rate{k}", GIVEN) for k, (x, _) in enumerate(out.settings.filled)]
-        out.kept = program.arrays_kept()
+        out.kept = program.effects.arrays_kept()
         out.named += [(x, f"kept{k}", MADE) for k, x in enumerate(out.kept)]
         out.writes, found = writes(who, program, space)
         grads = found if program.is_step else None
@@ -218,7 +218,7 @@ def _name_leaves(
         gradient = space.leaf_grads if grads is None else grads.get(id(space))
         _add_leaf(out, "leaves", space.leaf_numbers, gradient)
     gradients = dict(space.gradients)
-    written = {k for k, _ in program.effects.data} if program.effects is not None else set()
+    written = {k for k, _ in program.effects.data}
     for k, (tensor, stand_in) in enumerate(program.tensors):
         is_read = stand_in.first in space.arrays
         if k < program.tensor_count or id(tensor) in known or not (is_read or k in written):

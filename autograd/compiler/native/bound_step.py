@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
     from autograd.arrays import Array
     from autograd.compiler.bound_effects import BoundEffects
-    from autograd.compiler.effects import Written
     from autograd.compiler.program import Program, Workspace
 
 Calls = list[Call]
@@ -47,11 +46,6 @@ class Settings:
     checks: list[tuple[str, bool]] = field(default_factory=list)
 
 
-def _effects(program: Program) -> Written:
-    assert program.effects is not None, "only a step is asked"
-    return program.effects
-
-
 def _bound(space: Workspace) -> BoundEffects:
     assert space.effects is not None, "only a step is asked"
     return space.effects
@@ -59,7 +53,7 @@ def _bound(space: Workspace) -> BoundEffects:
 
 def check_draws(who: str, program: Program) -> None:
     """Refuse what draws random numbers."""
-    if _effects(program).draws:
+    if program.effects.draws:
         raise CompileError(
             f"{who}: needs a function that draws no random numbers, but this one does, as dropout "
             "in training. Turn it off with eval(), or print the program without it."
@@ -68,7 +62,7 @@ def check_draws(who: str, program: Program) -> None:
 
 def check_repeats(who: str, program: Program) -> None:
     """Refuse a step whose next one would not be the same program, or could not be written down."""
-    effects = _effects(program)
+    effects = program.effects
     left = {k for k, grad in effects.grads if grad is not None}
     left |= {k for k, row in effects.row_grads if row is not None}
     asked = [(k, grad is None) for k, grad in effects.asked]
@@ -91,7 +85,7 @@ def settings(who: str, program: Program, space: Workspace) -> Settings:
     Raises:
         CompileError: the next step is another program than the one that was recorded.
     """
-    effects = _effects(program)
+    effects = program.effects
     host = effects.run.host
     if effects.compute() is None:
         raise CompileError(
@@ -139,17 +133,12 @@ def taken_over(program: Program, space: Workspace) -> Calls:
         for k, place in space.tensor_places
         if k >= program.tensor_count
     ]
-    if space.effects is not None and space.effects.given:
-        pairs = zip(space.effects.given, program.arrays_kept(), strict=True)
-        calls += [
-            partial(np.positive, now, array) for (_, array), now in pairs if array is not None
-        ]
     return calls
 
 
 def writes(who: str, program: Program, space: Workspace) -> tuple[Calls, dict[int, Array]]:
     """What copies new numbers to where they stay; and new gradients, by whose they are."""
-    effects, bound, tensors = _effects(program), _bound(space), program.tensors
+    effects, bound, tensors = program.effects, _bound(space), program.tensors
     calls: Calls = [
         partial(np.positive, bound.new(x), tensors[k][0]._data) for k, x in effects.data
     ]
@@ -172,7 +161,7 @@ def writes(who: str, program: Program, space: Workspace) -> tuple[Calls, dict[in
             if not is_data:
                 target = grads.setdefault(key, np.zeros_like(target))
             calls += _put(flat, target.reshape(-1), sorted(moves[key]))
-    kept = zip(bound.kept, program.arrays_kept(), strict=True)
+    kept = zip(bound.kept, effects.arrays_kept(), strict=True)
     return [*bound.ahead, *calls, *(partial(np.positive, new, now) for new, now in kept)], grads
 
 
