@@ -2,7 +2,7 @@
 
 >>> x, y = Symbol("x"), Symbol("y")
 >>> total = Sum([([x, y], [2.0, -1.5]), ([y], [-1.5])], -4.5)
->>> print(total.symbols, "=", total.numbers, total.outcome)
+>>> print(total.symbols.text, "=", total.numbers.text, total.outcome.text)
 x · y + y = 2 · (-1.5) + (-1.5) = -4.5
 """
 
@@ -12,7 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import zip_longest
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -22,7 +22,7 @@ from autograd.viz.text import aligned, array_text, matrix_lines, number, rounded
 from autograd.viz.tree import Tree, number_tree
 
 if TYPE_CHECKING:
-    from autograd.arrays import Number
+    from autograd.arrays import Array, Number
 
 LONGEST = 8
 """Of a longer product, the factors in its middle are left out."""
@@ -34,41 +34,37 @@ def shortened(items: Sequence[Any], longest: int, more: Any) -> list[Any]:
     return [*items] if len(items) <= longest else [*items[:half], more, *items[-half:]]
 
 
-def product(factors: Sequence[Any], first: bool = False) -> str:
+class Part(NamedTuple):
+    """What stands in an equation, as text and as a tree."""
+
+    text: str
+    tree: Tree
+
+
+def joined(parts: Sequence[Part], sign: str) -> Part:
+    """Parts with a sign between them."""
+    trees = [tree for part in parts for tree in (("mo", sign), part.tree)]
+    return Part(f" {sign} ".join(part.text for part in parts), ("mrow", *trees[1:]))
+
+
+def product(factors: Sequence[Any], first: bool = False) -> Part:
     """Factors with signs between them; the first of an equation needs no brackets.
 
     Example:
-        >>> product([Symbol(-1.0), Symbol(-2.0)], first=True)
+        >>> product([Symbol(-1.0), Symbol(-2.0)], first=True).text
         '-1 · (-2)'
     """
-    return " · ".join(
-        x if isinstance(x, str) else x.text if bare else x.factor
-        for x, bare in _shown(factors, first)
-    )
-
-
-def _product_tree(factors: Sequence[Any], first: bool) -> Tree:
-    trees = [
-        ("mo", "⋯") if isinstance(x, str) else x.tree if bare else x.factor_tree
-        for x, bare in _shown(factors, first)
-    ]
-    return ("mrow", *_joined(trees, "·"))
-
-
-def _shown(factors: Sequence[Any], first: bool) -> list[tuple[Symbol | str, bool]]:
-    """Those factors that are shown, and whether each goes without brackets."""
-    more = f"… {len(factors) - LONGEST} more …"
-    shown = [
-        x if isinstance(x, (str, Symbol)) else Symbol(rounded(x) if isinstance(x, float) else x)
-        for x in shortened(factors, LONGEST, more)
-    ]
-    start = shown[0]
-    bare = first and isinstance(start, Symbol) and (len(shown) == 1 or start.number is not None)
-    return [(x, bare and not k) for k, x in enumerate(shown)]
-
-
-def _joined(parts: Sequence[Tree], sign: str) -> list[Tree]:
-    return [x for part in parts for x in (("mo", sign), part)][1:]
+    parts = []
+    more = Part(f"… {len(factors) - LONGEST} more …", ("mo", "⋯"))
+    for factor in shortened(factors, LONGEST, more):
+        if isinstance(factor, Part):
+            parts.append(factor)
+            continue
+        leaf = rounded(factor) if isinstance(factor, float) else factor
+        x = leaf if isinstance(leaf, Symbol) else Symbol(leaf)
+        bare = first and not parts and (len(factors) == 1 or x.number is not None)
+        parts.append(Part(x.text, x.tree) if bare else Part(x.factor, x.factor_tree))
+    return joined(parts, "·")
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -86,45 +82,38 @@ class Sum:
     more: str = ""
 
     @property
-    def symbols(self) -> str:
+    def symbols(self) -> Part:
         """The sum in symbols: "1 · ∂y/∂x + dy/dv · ∂v/∂x"."""
-        return self._text(0)
+        return self._side(0)
 
     @property
-    def numbers(self) -> str:
+    def numbers(self) -> Part:
         """The same in numbers: "1 · 2 + 3 · (-4)"."""
-        return self._text(1)
+        return self._side(1)
 
-    def _text(self, which: int) -> str:
-        texts = [product(pair[which], first=not k) for k, pair in enumerate(self.products)]
-        return " + ".join([*texts, self.more] if self.more else texts)
-
-    @property
-    def _sign(self) -> str:
-        """≈ where the numbers, rounded as they are, come to something else."""
-        if self.more or any(len(numbers) > LONGEST for _, numbers in self.products):
-            return "="
-        printed = [math.prod(map(rounded, numbers)) for _, numbers in self.products]
-        return equals(sum(printed), self.total)
+    def _side(self, which: int) -> Part:
+        parts = [product(pair[which], first=not k) for k, pair in enumerate(self.products)]
+        return joined([*parts, Part(self.more, ("mtext", self.more))] if self.more else parts, "+")
 
     @property
-    def outcome(self) -> str:
+    def outcome(self) -> Part:
         """What it comes to: "= 3", or "≈ 3" where that is not what the printed numbers are."""
-        return f"{self._sign} {number(self.total)}"
+        sign, total = "=", number(self.total)
+        if not self.more and all(len(numbers) <= LONGEST for _, numbers in self.products):
+            printed = [math.prod(map(rounded, numbers)) for _, numbers in self.products]
+            sign = equals(sum(printed), self.total)
+        return Part(f"{sign} {total}", ("mrow", ("mo", sign), number_tree(total)))
 
     @property
     def lines(self) -> list[list[Tree]]:
         """Symbols, numbers and outcome as trees, each with its sign before it."""
-        more = [("mtext", self.more)] if self.more else []
-        lines: list[list[Tree]] = []
-        for which in (0, 1):
-            rows = [_product_tree(pair[which], not k) for k, pair in enumerate(self.products)]
-            lines.append([("mo", "="), *_joined([*rows, *more], "+")])
-        return [*lines, [("mo", self._sign), number_tree(number(self.total))]]
+        lines = [[("mo", "="), *side.tree[1:]] for side in (self.symbols, self.numbers)]
+        return [*lines, [*self.outcome.tree[1:]]]
 
     def text(self, left: Derivative, before: str = "=") -> str:
         """The whole equation, with what it is of and the sign behind that."""
-        return f"{left.text} {before} {self.symbols} = {self.numbers} {self.outcome}"
+        sides = f"{self.symbols.text} = {self.numbers.text} {self.outcome.text}"
+        return f"{left.text} {before} {sides}"
 
     def tree(self, left: Derivative, before: str = "=") -> Tree:
         """The same as a tree."""
@@ -184,24 +173,15 @@ class Factors:
     names: tuple[str, str, str]
     arrays: tuple[Any, Any, Any]
 
-    @property
-    def rows(self) -> list[list[list[str]]]:
-        """The numbers of the three matrices as they are written."""
-        return [[[number(x) for x in row] for row in np.asarray(a).tolist()] for a in self.arrays]
-
     def marked(self, i: int, j: int) -> str:
         """The matrices with the row i and the column j marked that make entry i, j."""
-        blocks = [
-            _block(name, rows, row, column)
-            for name, rows, row, column in zip(
-                self.names, self.rows, (i, i, None), (j, None, j), strict=True
-            )
-        ]
-        lines = aligned(zip_longest(*blocks, fillvalue=""))
+        marks = zip(self.names, self.arrays, (i, i, None), (j, None, j), strict=True)
+        lines = aligned(zip_longest(*(_block(*marked) for marked in marks), fillvalue=""))
         return "\n".join("   ".join(cells).rstrip() for cells in lines)
 
 
-def _block(name: str, rows: list[list[str]], row: int | None, column: int | None) -> list[str]:
+def _block(name: str, array: Array, row: int | None, column: int | None) -> list[str]:
+    rows = [[number(x) for x in cells] for cells in array.tolist()]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     at = "" if column is None else " " * (sum(widths[: column + 1]) + column + 2) + "↓"
     lines = [f"{'→' if k == row else ' '} {line}" for k, line in enumerate(matrix_lines(rows))]

@@ -180,15 +180,16 @@ class Explanation(Written):
         """∂z/∂y · ∂y/∂w = y · x = (-6) · 2 = -12."""
         one = Sum([path.product], path.number)
         formulas = product([f.formula for f in path.factors], first=True)
-        parts = " = ".join(dict.fromkeys([one.symbols, formulas, one.numbers]))
-        return parts if len(path.factors) == 1 else f"{parts} {one.outcome}"
+        sides = dict.fromkeys(side.text for side in (one.symbols, formulas, one.numbers))
+        outcome = "" if len(path.factors) == 1 else f" {one.outcome.text}"
+        return " = ".join(sides) + outcome
 
     def _sum(self) -> str:
         if self.count == 1:
             return number(self.total)
         terms = [path.number for path in self.paths] + ([self.rest] if self._left_out else [])
         whole = Sum([((), [x]) for x in terms], self.total)
-        return f"{whole.numbers} {whole.outcome}"
+        return f"{whole.numbers.text} {whole.outcome.text}"
 
     @property
     def tree(self) -> Tree:
@@ -234,32 +235,25 @@ class ChainExplanation(Written):
         return self._sum.tree(self.symbol)
 
 
-class Explanations(Written, Sequence[Any]):
+class Explanations(Written, tuple[Any, ...]):
     """What every leaf of a root does to it, one explanation each. Made by `explain(root)`."""
 
-    def __init__(self, each: Sequence[Any]) -> None:
-        self._each = tuple(each)
-
-    def __len__(self) -> int:
-        return len(self._each)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._each[index]
+    __slots__ = ()
 
     def __str__(self) -> str:
-        shown = [str(one) for one in self._each[:MOST_PATHS]]
-        if more := len(self._each) - MOST_PATHS:
-            shown += [f"… and {more:,} more leaves"] if more > 0 else []
+        shown = [str(one) for one in self[:MOST_PATHS]]
+        if (more := len(self) - MOST_PATHS) > 0:
+            shown.append(f"… and {more:,} more leaves")
         return "\n\n\n".join(shown)
 
     @property
     def _title(self) -> str:
-        return ", ".join(one.symbol.text for one in self._each[:MOST_PATHS])
+        return ", ".join(one.symbol.text for one in self[:MOST_PATHS])
 
     @property
     def tree(self) -> Tree:
         """The explanations as a tree, below each other."""
-        return "mtable", *(row for one in self._each[:MOST_PATHS] for row in one.tree[1:])
+        return "mtable", *(row for one in self[:MOST_PATHS] for row in one.tree[1:])
 
 
 def explain(

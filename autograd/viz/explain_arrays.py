@@ -53,10 +53,7 @@ class ArrayExplanation(Written):
     @cached_property
     def _equations(self) -> list[tuple[Derivative, list[tuple[Step, Formula]]]]:
         """What arrives at each node between the root and the array, in the order of the pass."""
-        leading = {self.wrt}
-        for node in self._steps.nodes:
-            if any(parent in leading for parent in node.parents):
-                leading.add(node)
+        leading = self._steps.counts(self.wrt)
         arriving: dict[Node, list[tuple[Step, Formula]]] = {}
         for k in range(len(self._steps)):
             if self._steps.ends_of(k)[2] in leading:
@@ -197,8 +194,8 @@ class EntryExplanation(Written):
         if columns(line) <= 96:
             return line
         indent = " " * (columns(left.text) + 1)
-        symbols, numbers = f"= {whole.symbols}", f"= {whole.numbers} {whole.outcome}"
-        both = [*_wrapped(symbols, indent), *_wrapped(numbers, indent)]
+        numbers = f"= {whole.numbers.text} {whole.outcome.text}"
+        both = [*_wrapped(f"= {whole.symbols.text}", indent), *_wrapped(numbers, indent)]
         return f"{left.text} {both[0].lstrip()}" + "".join(f"\n  {part}" for part in both[1:])
 
     @property

@@ -5,7 +5,7 @@ dJ/dz₁ += 1 · ∂J/∂z₁ = 1 · 0.09003 = 0.09003      (J = cross-entropy o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, overload
@@ -76,8 +76,8 @@ class BoxStep(CountedStep):
             return [many, "+=", through, "", "", ""]
         received = self.received.text if self.received else ""
         if self.locals:
-            whole = self._sum
-            return [received, "+=", whole.symbols, "", f"= {whole.numbers}", whole.outcome]
+            symbols, numbers, outcome = self._sum.symbols, self._sum.numbers, self._sum.outcome
+            return [received, "+=", symbols.text, "", f"= {numbers.text}", outcome.text]
         short = is_short(self.contribution)
         result = f"= {array_text(self.contribution)}" if short else ""
         shape = shape_text(np.shape(self.contribution))
@@ -124,17 +124,24 @@ class Outline(Sequence[Any]):
 
     What a box hands to one of its operands is one step, which comes when all of it is there.
 
+    Args:
+        steps: The pass.
+        boxes: Those that are closed.
+        among: The numbers of the steps that are looked at, from 0; by default all.
+
     Attributes:
         order: Of each step the engine's, from 0, or a box and what it hands something to.
         joined: For each of the latter the engine's steps that it stands for.
     """
 
-    def __init__(self, steps: Pass, boxes: Sequence[Box]) -> None:
+    def __init__(
+        self, steps: Pass, boxes: Sequence[Box], among: Iterable[int] | None = None
+    ) -> None:
         self._steps = steps
         inside = {node: box for box in boxes for node in box.nodes}
         self.joined: dict[tuple[Box, Node | Box], list[int]] = {}
         order: list[int | tuple[Box, Node | Box]] = []
-        for k in range(len(steps)):
+        for k in range(len(steps)) if among is None else among:
             node, _, parent = steps.ends_of(k)
             box, other = inside.get(node), inside.get(parent)
             if box is None:
@@ -166,7 +173,9 @@ class Outline(Sequence[Any]):
         counted = self._counts.of(place, self.parent_of(at), self._contribution(at))
         if not isinstance(at, tuple):
             return replace(self._steps[at], **counted)
-        return _box_step(self._steps, at[0], self.joined[at], counted)
+        (box, to), numbers = at, tuple(self.joined[at])
+        found = tuple(_locals(self._steps, box, to))
+        return BoxStep(trace=self._steps, box=box, steps=numbers, locals=found, **counted)
 
     def __iter__(self) -> Iterator[Step | BoxStep]:
         return (self[i] for i in range(len(self)))
@@ -174,7 +183,10 @@ class Outline(Sequence[Any]):
     def _contribution(self, at: int | tuple[Box, Node | Box]) -> Number:
         if isinstance(at, tuple) and isinstance(at[1], Box):
             return 0.0  # to several results
-        return _added_up(self._steps, self.joined[at] if isinstance(at, tuple) else [at])
+        first, *more = self.joined[at] if isinstance(at, tuple) else [at]
+        contributions = (self._steps.records[k][4] for k in more)
+        total: Number = sum(contributions, start=self._steps.records[first][4])
+        return total
 
     @cached_property
     def _counts(self) -> Counts:
@@ -182,37 +194,6 @@ class Outline(Sequence[Any]):
         for at in self.order:
             counts.add(self.parent_of(at), self._contribution(at))
         return counts
-
-
-def handed_back(steps: Pass, box: Box, leaving: Mapping[Node, Sequence[int]]) -> Iterator[BoxStep]:
-    """What a box hands to each of its operands when it alone is closed.
-
-    Args:
-        steps: The pass.
-        box: The box.
-        leaving: For each node the numbers of the steps that pass its gradient on, from 0.
-    """
-    inside = set(box.nodes)
-    joined: dict[Node, list[int]] = {}
-    for node in reversed(box.nodes):
-        for k in leaving.get(node, ()):
-            if (parent := steps.ends_of(k)[2]) not in inside:
-                joined.setdefault(parent, []).append(k)
-    for parent, numbers in joined.items():
-        counts, total = Counts(), _added_up(steps, numbers)
-        counts.add(parent, total)
-        yield _box_step(steps, box, numbers, counts.of(0, parent, total))
-
-
-def _added_up(steps: Pass, numbers: Sequence[int]) -> Number:
-    first, *more = (steps.records[k][4] for k in numbers)
-    total: Number = sum(more, start=first)
-    return total
-
-
-def _box_step(steps: Pass, box: Box, numbers: Sequence[int], counted: dict[str, Any]) -> BoxStep:
-    found = tuple(_locals(steps, box, counted["parent"]))
-    return BoxStep(trace=steps, box=box, steps=tuple(numbers), locals=found, **counted)
 
 
 def _locals(steps: Pass, box: Box, parent: Node | Box) -> Iterator[tuple[Node, float]]:
@@ -228,7 +209,7 @@ def _locals(steps: Pass, box: Box, parent: Node | Box) -> Iterator[tuple[Node, f
 # --- along named variables --------------------------------------------------------------------
 
 
-class NamedSteps(Sequence[BoxStep]):
+class NamedSteps(list[BoxStep]):
     """The steps of a pass along named variables: what lies between two of them is one factor.
 
     Named are the nodes that have a label or are a variable of the caller, the root, and leaves.
@@ -248,20 +229,10 @@ class NamedSteps(Sequence[BoxStep]):
 
     def __init__(self, steps: Pass) -> None:
         self._steps = steps
-
-    def __len__(self) -> int:
-        return len(self._all)
-
-    def __getitem__(self, index: Any) -> Any:
-        return self._all[index]
-
-    @cached_property
-    def _all(self) -> list[BoxStep]:
-        steps = self._steps
         if not all(isinstance(x, Value) for x in steps.nodes) or not all(
             steps.is_by_elements(node) for node in steps.nodes if node.parents
         ):
-            return []
+            return
         counts, found, factors = Counts(), [], self._factors()
         for node in reversed(steps.nodes):
             upstream = steps.gradient(node)
@@ -269,16 +240,10 @@ class NamedSteps(Sequence[BoxStep]):
                 if upstream is not None:
                     found.append((node, local, parent, float(upstream) * local))
                     counts.add(parent, float(upstream) * local)
-        return [
-            BoxStep(
-                trace=steps,
-                box=Box(steps.names[node], "part", (node,), results=(node,)),
-                steps=(),
-                locals=((node, local),),
-                **counts.of(k, parent, contribution),
-            )
-            for k, (node, local, parent, contribution) in enumerate(found)
-        ]
+        for k, (node, local, parent, contribution) in enumerate(found):
+            box = Box(steps.names[node], "part", (node,), results=(node,))
+            counted = counts.of(k, parent, contribution)
+            self.append(BoxStep(trace=steps, box=box, steps=(), locals=((node, local),), **counted))
 
     def _is_named(self, node: Node) -> bool:
         return node in self._steps.found or node is self._steps.root or not node.parents

@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from itertools import count
 from types import FrameType
-from typing import TYPE_CHECKING, Any, Literal, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 import numpy as np
 
@@ -25,6 +25,7 @@ from autograd.tensor import Tensor
 from autograd.value import Value
 from autograd.viz import notation
 from autograd.viz.boxes import Box, boxes_of
+from autograd.viz.graph import Kind
 from autograd.viz.names import names_of
 from autograd.viz.notation import Derivative
 from autograd.viz.symbols import Symbol, for_reading, index_text, symbolic_partial
@@ -50,7 +51,7 @@ __all__ = [
     "unused",
 ]
 
-Kind = Literal["leaf", "operation", "constant"]
+Paths = tuple[dict[Node, int], dict[Node, float]]
 
 LONGEST_NAME = 14
 """A longer name would tear the lines of a formula apart."""
@@ -91,8 +92,7 @@ class Trace:
     ) -> None:
         self.root = root
         self.joined: dict[Node, tuple[tuple[Node, ...], tuple[float, ...]]] = {}
-        self._paths: dict[Node, tuple[dict[Node, int], dict[Node, float]]] = {}
-        self._factors: dict[tuple[Box, Node], dict[Node, float]] = {}
+        self._paths: dict[tuple[Box | None, Node], Paths] = {}
         order = topological(root)
         known = set(order) if more else ()
         self.nodes = (*(node for node in more if node not in known), *order)
@@ -232,24 +232,21 @@ class Trace:
                 self.__dict__.pop("uses", None)
                 self._paths.clear()
 
-    def paths(self, top: Node) -> tuple[dict[Node, int], dict[Node, float]]:
-        """For each node, how many paths lead from it to `top`, and the sum of their products."""
-        if top not in self._paths:
-            self._paths[top] = self._paths_through(self.nodes, top)
-        return self._paths[top]
-
     def factors(self, box: Box, top: Node | None = None) -> dict[Node, float]:
         """The local derivatives of a result of a box by each operand; {} of a box of arrays."""
         top = box.results[0] if top is None else top
-        if (box, top) not in self._factors:
-            totals = self._paths_through(box.nodes, top)[1] if box.is_of_numbers else {}
-            found = {node: totals[node] for node in box.operands if node in totals}
-            self._factors[box, top] = found
-        return self._factors[box, top]
+        totals = self.paths(top, box)[1] if box.is_of_numbers else {}
+        return {node: totals[node] for node in box.operands if node in totals}
 
-    def _paths_through(
-        self, nodes: Sequence[Node], top: Node
-    ) -> tuple[dict[Node, int], dict[Node, float]]:
+    def paths(self, top: Node, box: Box | None = None) -> Paths:
+        """For each node, how many paths lead from it to `top`, and the sum of their products."""
+        if (box, top) not in self._paths:
+            self._paths[box, top] = self._paths_through(
+                self.nodes if box is None else box.nodes, top
+            )
+        return self._paths[box, top]
+
+    def _paths_through(self, nodes: Sequence[Node], top: Node) -> Paths:
         counts: dict[Node, int] = {top: 1}
         totals: dict[Node, float] = {top: 1.0}
         for node in reversed(nodes):

@@ -31,7 +31,7 @@ import numpy as np
 from autograd.value import Value
 from autograd.viz import exercise, notation
 from autograd.viz.boxes import MOST_RECORDED, is_operation
-from autograd.viz.outline import BoxStep, NamedSteps, Outline, handed_back
+from autograd.viz.outline import BoxStep, NamedSteps, Outline
 from autograd.viz.player.forms import Forms
 from autograd.viz.player.picture import Picture, picture_of
 from autograd.viz.player.rules_js import can_compute
@@ -229,12 +229,13 @@ def add_boxes(trace: Record, steps: Pass, picture: Picture, index: dict[Node, in
     for k in range(len(steps)):
         leaving.setdefault(steps.ends_of(k)[0], []).append(k)
     for box, group in zip(boxes, trace["groups"], strict=True):
+        passed_on = [k for node in reversed(box.nodes) for k in leaving.get(node, ())]
         group |= {
             "shows": index[box.results[0]] if is_operation(box) else -1,
             "in": around.get(box, -1),
             "out": [index[node] for node in box.results],
             "size": f"{len(box.nodes):,}",
-            "passes": [_pass(step, index) for step in handed_back(steps, box, leaving)],
+            "passes": [_pass(step, index) for step in Outline(steps, [box], passed_on)],
         }
         for node in box.nodes:
             trace["nodes"][index[node]]["group"] = places[box]  # the inner ones come later
