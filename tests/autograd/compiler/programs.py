@@ -126,13 +126,13 @@ def left_in(things):
 
 def assert_same_steps(
     make, calls, between=None, after=None, rtol=1e-11, atol=0.0, *, each=False, signs=False,
-    **options,
+    errors=(), **options,
 ):  # fmt: skip
     """What calls give and leave in what they change, compiled as uncompiled; the compiled function.
 
     `make` gives a function and all that it may change, new each time; `between` is called before
     each call with its number and these, `after` with what it gave, too. With `each` it is seen
-    after each call what is left, with `signs` the signs of zeros, too.
+    after each call what is left, with `signs` the signs of zeros, too. One of `errors` ends a run.
     """
     runs = []
     for wrap in (lambda f: f, functools.partial(autograd.compile, **options)):
@@ -141,8 +141,18 @@ def assert_same_steps(
         for k, args in enumerate(calls):
             if between is not None:
                 between(k, *changed)
-            result = f(*args)
-            seen += [x.data if isinstance(x, Node) else x for x in flatten(result)[0]]
+            try:
+                result = f(*args)
+            except errors as err:
+                if isinstance(err, CompileError):  # which may come where the function errs
+                    if runs and isinstance(runs[0][-1], type):
+                        return f
+                    raise
+                changed = []  # compiled it has changed less
+                seen.append(type(err))
+                break
+            found = [x.data if isinstance(x, Node) else x for x in flatten(result)[0]]
+            seen += [np.array(x) if isinstance(x, np.ndarray) else x for x in found]
             if after is not None:
                 after(k, result, *changed)
             seen += left_in(changed) if each else []
