@@ -18,31 +18,10 @@ def row(*numbers):
     return out
 
 
-def chosen_by_a_mask(w, x):
-    return np.where(x > 0, [autograd.sqrt(w * v) for v in x], [w * v for v in x]).sum()
-
-
-def chosen_by_an_index(w, x):
-    return autograd.take(row(w * x[0], autograd.log(w * x[1])), np.sign(x[1:]).astype(int)).sum()
-
-
-def chosen_sum(w, x):
-    return np.where(x > 0, [w * 2 + (w + 1) * v for v in 1 / x], 1.0).sum()
-
-
-def one_of_two_results(w, x):
-    return [w * x[0] + autograd.sqrt(w * x[0]), autograd.sqrt(w * x[1])]
-
-
 def one_of_two_results_further_on(w, x):
     for _ in range(60):  # so long that it is computed one by one
         w = w * 1.01
     return [w * x[0], autograd.sqrt(w * x[1])]
-
-
-def detached(w, x):
-    ahead, behind = autograd.sqrt(w * x[0]), autograd.sqrt(w * x[1])
-    return ahead + behind.detach()
 
 
 def compared_as_an_array(w, x):
@@ -55,6 +34,35 @@ def beside_an_array(w, x):
     return (Tensor([1.0, 2.0]) * (largest * x[0])).sum()
 
 
+def larger(w, one, other):
+    for _ in range(60):  # so long that it is computed one by one
+        w = w * 1.01
+    return max(autograd.sqrt(w * one), autograd.sqrt(w * other))
+
+
+NOT_GONE_TO = {
+    "by a mask": lambda w, x: np.where(
+        x > 0, [autograd.sqrt(w * v) for v in x], [w * v for v in x]
+    ).sum(),
+    "by an index": lambda w, x: autograd.take(
+        row(w * x[0], autograd.log(w * x[1])), np.sign(x[1:]).astype(int)
+    ).sum(),
+    "chosen sum": lambda w, x: np.where(x > 0, [w * 2 + (w + 1) * v for v in 1 / x], 1.0).sum(),
+    "one of two results": lambda w, x: [
+        w * x[0] + autograd.sqrt(w * x[0]), autograd.sqrt(w * x[1])
+    ],
+    "one of two results further on": one_of_two_results_further_on,
+    "detached": lambda w, x: autograd.sqrt(w * x[0]) + autograd.sqrt(w * x[1]).detach(),
+    "compared as an array": compared_as_an_array,
+    "beside an array": beside_an_array,
+    "smaller roots": lambda w, x: max([autograd.sqrt(w * v) for v in x]),
+    "smaller root further on": lambda w, x: larger(w, *x),
+    "smaller products": lambda w, x: max([w * v for v in (x[0], np.log(x[1]))]),
+    "smaller lines": lambda w, x: max([w * v + w for v in (x[0], np.log(x[1]))]),
+    "smaller sums": lambda w, x: max([w * v + (w + 1.0) * v for v in (x[0], np.log(x[1]))]),
+}  # fmt: skip
+
+
 def gradient(function, w, x):
     w.grad = 0.0
     found = function(x)
@@ -62,19 +70,7 @@ def gradient(function, w, x):
     return w.grad
 
 
-@pytest.mark.parametrize(
-    "f",
-    [
-        chosen_by_a_mask,
-        chosen_by_an_index,
-        chosen_sum,
-        one_of_two_results,
-        one_of_two_results_further_on,
-        detached,
-        compared_as_an_array,
-        beside_an_array,
-    ],
-)
+@pytest.mark.parametrize("f", NOT_GONE_TO.values(), ids=NOT_GONE_TO)
 def test_nothing_comes_from_where_the_ordinary_pass_does_not_go(f):
     w = Value(1.5)
     g = autograd.compile(lambda x: f(w, x))

@@ -28,27 +28,15 @@ def test_random_programs_give_the_same_values_and_gradients(seed):
     assert_same_compiled(program)
 
 
-@pytest.mark.parametrize("op", [autograd.ceil, autograd.floor])
-def test_a_zero_from_rounding_has_the_same_sign_compiled(op):
-    def f(x):
-        return autograd.arctan2(op(x), -1.0)
-
-    for number in (-0.3, -0.0, 0.0, 0.3):
-        assert autograd.compile(f)(Value(number)).data == f(Value(number)).data
-
-
-def test_powers_and_exponentials_of_one_level_warn_of_nothing():
-    w = [Value(-1.5), Value(-0.5)]
-    g = autograd.compile(lambda x: sum((x * a) ** 2.0 + 2.0 ** (x * a) for a in w))
-    g(1.0).backward()
-    theirs = [2 * a.data + np.log(2) * 2**a.data for a in w]
-    assert [a.grad for a in w] == pytest.approx(theirs, rel=1e-12)
-
-
 PASSES = {
     "two calls": (lambda w, x: w * w * x, lambda g: [y.backward() for y in (g(1.0), g(10.0))], 44),
     "two results at once": (lambda w, x: w * x, lambda g: (g(3.0) * g(4.0)).backward(), 48),
     "one result twice": (lambda w, x: w * w * x, lambda g: [y.backward() for y in [g(1.0)] * 2], 8),
+    "all results, one of them again": (
+        lambda w, x: [w * x, w + x],
+        lambda g: (sum(y := g(3.0)) + 4 * y[0]).backward(),
+        16,
+    ),
     "what is computed further": (lambda w, x: w * x, lambda g: (g(3.0) ** 2 + 1).backward(), 36),
 }
 
@@ -67,14 +55,6 @@ def test_the_same_value_in_two_arguments_gets_both_gradients():
     a = Value(2.0)
     g(a, a).backward()
     assert a.grad == 12.0
-
-
-def test_a_graph_that_reaches_outside_gets_its_gradients():
-    a = Value(2.0)
-    b = a * a
-    g = autograd.compile(lambda x: b * x)
-    g(3.0).backward()
-    assert (a.grad, b.grad) == (12.0, 3.0)
 
 
 def test_a_leaf_that_is_returned_is_the_leaf_itself():
@@ -99,24 +79,6 @@ def test_results_nested_in_arrays_and_named_tuples_keep_their_form():
     assert out.right[2][0].data == -2.0
 
 
-def test_gradients_of_all_results_arrive_in_one_pass_though_one_is_used_twice():
-    w = [Value(float(i)) for i in range(1000)]
-    y = autograd.compile(lambda x: [a * x for a in w])(3.0)
-    (sum(y) + 4 * y[7]).backward()
-    assert [a.grad for a in w] == [15.0 if i == 7 else 3.0 for i in range(1000)]
-
-
-def test_data_and_detach_inside_are_numbers_that_change_with_the_call():
-    w = Value(2.0)
-    g = autograd.compile(lambda x: w * w.data + x * w.detach())
-    assert g(1.0).data == 6.0
-    w.data = 3.0
-    y = g(1.0)
-    assert y.data == 12.0
-    y.backward()
-    assert w.grad == 3.0
-
-
 def test_compile_is_a_decorator_of_methods_too():
     class Line:
         def __init__(self, slope):
@@ -128,22 +90,6 @@ def test_compile_is_a_decorator_of_methods_too():
 
     one, two = Line(1.0), Line(2.0)
     assert [one(5.0).data, two(5.0).data, one(6.0).data] == [5.0, 10.0, 6.0]
-
-
-@pytest.mark.parametrize(
-    "derivative",
-    [
-        lambda f, x: autograd.grad(f)(x),
-        lambda f, x: autograd.grad(autograd.grad(f))(x),
-        lambda f, x: sum(autograd.value_and_grad(f)(x)),
-        lambda f, x: autograd.jvp(f, (x,), (1.0,))[1],
-        lambda f, x: autograd.vjp(f, x)[1](2.0)[0],
-    ],
-)
-def test_derivatives_at_floats_are_floats_inside_as_outside(derivative):
-    w = Value(2.0)
-    g = assert_same_calls(lambda x: derivative(lambda u: w * u**3, x), [(1.0,), (2.0,)])
-    assert type(g(1.0)) is float
 
 
 def test_whether_a_derivative_has_derivatives_depends_on_the_call():
@@ -163,15 +109,6 @@ def test_whether_a_derivative_has_derivatives_depends_on_the_call():
         assert autograd.grad(g, 1)(3.0, 2.0) == autograd.grad(f, 1)(3.0, 2.0) == 24.0
 
 
-def test_what_a_derivative_hands_on_is_a_number_of_each_call():
-    v, w = Value(3.0), Value(1.0)
-    both = autograd.grad(lambda u: ((u * u).sum(), v * 2), has_aux=True)
-    g = autograd.compile(lambda x: w * both(x)[1])
-    assert g(np.ones(2)).data == 6.0
-    v.data = 4.0
-    assert g(np.ones(2)).data == 8.0
-
-
 def test_second_derivatives_through_a_compiled_function_run_it_uncompiled():
     g = autograd.compile(lambda x: x**3)
     assert autograd.grad(autograd.grad(g))(2.0) == pytest.approx(12.0)
@@ -179,11 +116,6 @@ def test_second_derivatives_through_a_compiled_function_run_it_uncompiled():
     assert autograd.jvp(g, (2.0,), (1.0,)) == pytest.approx((8.0, 12.0))
     assert autograd.hvp(g, (2.0,), (1.0,)) == pytest.approx(12.0)
     assert autograd.grad(g)(Tensor(2.0)).item() == pytest.approx(12.0)
-
-
-def test_a_constant_that_is_made_inside_may_be_returned():
-    g = autograd.compile(lambda x: autograd.hessian(lambda u: u * u)(2 * x))
-    assert g(Value(1.0)).data == g(Value(3.0)).data == 2.0
 
 
 def test_recursion_is_recorded_like_any_calls():
@@ -194,16 +126,6 @@ def test_recursion_is_recorded_like_any_calls():
     x = Value(2.0)
     power_compiled(x, 5).backward()
     assert x.grad == 80.0
-
-
-def test_a_lookup_in_a_list_of_values_takes_the_index_as_data():
-    table = [[Value(float(i)), Value(10.0 * i)] for i in range(4)]
-    g = autograd.compile(lambda tokens: [autograd.take(table, t) for t in tokens])
-    g(np.array([0, 1]))
-    (a, b), (c, d) = g(np.array([3, 3]))
-    assert [a.data, b.data, c.data, d.data] == [3.0, 30.0, 3.0, 30.0]
-    (a + c + d).backward()
-    assert [v.grad for v in table[3]] == [2.0, 1.0]
 
 
 def multiplied(numbers):
@@ -232,13 +154,6 @@ def test_a_lookup_among_floats_gives_floats(f):
         ours, theirs = g(x, np.array(i)), f(x, np.array(i))
         assert isinstance(ours, float) == isinstance(theirs, float)
         assert ours == pytest.approx(theirs, rel=1e-12)
-
-
-def test_a_lookup_among_floats_that_are_differentiated_gives_rows_of_values():
-    def f(x):
-        return autograd.grad(lambda w: sum(autograd.take([[w, 2 * w], [3 * w, w * w]], 1)))(x)
-
-    assert autograd.compile(lambda x: 1.0 * f(x))(3.0) == f(3.0) == 9.0
 
 
 def test_target_classes_sample_by_sample_are_one_instruction():

@@ -42,16 +42,6 @@ def test_a_float_argument_takes_the_type_of_arrays_beside_it(f, number):
     assert_same_calls(f, [(number(0.1),), (0.3,), (number(0.7),)], [W], None, tolerance=3e-7)
 
 
-def test_assigning_new_data_to_a_plain_tensor_is_seen():
-    w = Tensor([1.0, 2.0], requires_grad=True)
-    g = autograd.compile(lambda x: (w * x).sum())
-    for k in (1.0, 2.0, 3.0):
-        w.data = [k, 2 * k]
-        assert g(np.array([1.0, 1.0])).item() == 3 * k
-    w.data[0] = 100.0
-    assert g(np.array([1.0, 1.0])).item() == 106.0
-
-
 def test_a_tensor_gets_gradients_from_when_it_requires_them():
     t, u = Tensor([1.0, 2.0], requires_grad=True), Tensor([3.0, 4.0])
     g = autograd.compile(lambda x: (t * u * x).sum())
@@ -86,19 +76,6 @@ def test_a_write_between_call_and_backward_is_refused():
         loss.backward()
 
 
-def test_a_closed_over_array_may_change_between_call_and_backward():
-    x = np.array([1.0, 2.0])
-    w = Tensor([1.0, 1.0], requires_grad=True)
-    g = autograd.compile(lambda: (w * x).sum() * 1)
-    for _ in range(2):
-        w.zero_grad()
-        x[:] = [1.0, 2.0]
-        loss = g()
-        x[:] = [5.0, 6.0]
-        loss.backward()
-        assert w.grad.tolist() == [1.0, 2.0]
-
-
 @pytest.mark.parametrize("large", [True, False])
 def test_a_large_array_from_outside_is_neither_copied_nor_compared(large):
     x, w = np.ones((300, 20 if large else 2)), Tensor(np.full(300, 0.1), requires_grad=True)
@@ -107,9 +84,11 @@ def test_a_large_array_from_outside_is_neither_copied_nor_compared(large):
         w.zero_grad()
         x[7, 1] = 5.0 + k  # between calls it is seen
         loss = g()
+        expected = x @ (1 - np.tanh(x.T @ w.data) ** 2)
+        if not large:  # between call and pass it changes nothing
+            x[7, 1] = 9.0
         loss.backward()
-        expected = 1 - np.tanh(x.T @ w.data) ** 2
-        np.testing.assert_allclose(w.grad, x @ expected, rtol=1e-12)
+        np.testing.assert_allclose(w.grad, expected, rtol=1e-12)
     assert (len(g._watch.arrays) == 0) is large
     loss = g()
     x[:] = 2.0
@@ -193,23 +172,28 @@ def test_an_array_may_change_between_two_uses():
 @pytest.mark.parametrize(
     "f",
     [
-        lambda t, c: (t * (c > 0)).sum(),
-        lambda t, c: autograd.where(c > t, c, t).sum(),
-        lambda t, c: (t * np.argsort(c)).sum() + t[np.argmax(c)],
-        lambda t, c: (t * np.isfinite(c)).sum() if c.sum() > 0 else t.sum(),
-        lambda t, c: (t * c.detach() * t.detach()).sum(),
-        lambda t, c: (t * autograd.grad(lambda u: (u * u).sum())(c)).sum(),
+        lambda t, c, v: (t * (c > 0)).sum(),
+        lambda t, c, v: autograd.where(c > t, c, t).sum(),
+        lambda t, c, v: (t * np.argsort(c)).sum() + t[np.argmax(c)],
+        lambda t, c, v: (t * np.isfinite(c)).sum() if c.sum() > 0 else t.sum(),
+        lambda t, c, v: (t * c.detach() * t.detach()).sum(),
+        lambda t, c, v: (t * autograd.grad(lambda u: (u * u).sum())(c)).sum(),
+        lambda t, c, v: v * v.data + 3.0 * v.detach(),
+        lambda t, c, v: v * autograd.grad(lambda u: (u * u, v * 2), has_aux=True)(3.0)[1],
     ],
 )
-def test_what_is_asked_of_closed_over_tensors_is_asked_at_every_call(f):
+def test_what_is_asked_of_leaves_from_outside_is_asked_at_every_call(f):
     t, c, rng = Tensor(np.ones(3), requires_grad=True), Tensor(np.ones(3)), np.random.default_rng(0)
+    v = Value(1.0)
 
     def other_numbers():
         for _ in range(5):
-            t.data, c.data = rng.normal(size=3), rng.normal(size=3)
+            t.data, c.data, v.data = rng.normal(size=3), rng.normal(size=3), rng.normal()
+            yield ()
+            t.data[0] = c.data[1] = 7.0
             yield ()
 
-    assert_same_calls(lambda: 1 * f(t, c), other_numbers(), [t], paths=None)
+    assert_same_calls(lambda: 1 * f(t, c, v), other_numbers(), [t, v], paths=None)
 
 
 LAYOUTS = {
@@ -336,18 +320,6 @@ def test_reductions_of_data_take_all_that_numpys_take(f):
     w = Tensor([2.0], requires_grad=True)
     calls = [(RNG.normal(size=(3, 4)), np.eye(3, 4) > 0), (RNG.normal(size=(3, 4)), np.ones(4) > 0)]
     assert_same_calls(lambda x, mask: (w * f(x, mask)).sum(), [*calls], [w], paths=2)
-
-
-def test_gradients_of_two_results_and_of_one_twice_add_up_compiled():
-    t = Tensor([1.0, 2.0], requires_grad=True)
-
-    def f():
-        y = (t * t).sum()
-        return y, (2 * t).sum(), y
-
-    first, second, again = autograd.compile(f)()
-    (first + second + 3 * again).backward()
-    np.testing.assert_allclose(t.grad, 8 * t.data + 2)
 
 
 def test_arrays_without_numbers_are_left_to_numpy_natively():

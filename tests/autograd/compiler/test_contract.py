@@ -4,6 +4,7 @@ docs/compile-contract.md says it in words. A row is the program that is compiled
 of its calls. All rows have the same leaves, and so many names for them.
 """
 
+import contextlib
 import copy
 import itertools
 import os
@@ -46,7 +47,7 @@ w, v, u, *table = VALUES = [Value(x) for x in (2.0, 1.0, 3.0, 0.5, 1.5, 2.5, -0.
 t, r, narrow = (Tensor(x, requires_grad=True) for x in ([1.0, 2.0], 2.0, A(1, 2, dtype="f4")))
 p, model = nn.Parameter([1.0, 2.0]), nn.Linear(2, 1)
 of_p = p.scalars("p")
-LEAVES = [*VALUES, t, r, narrow]
+LEAVES, outside = [*VALUES, t, r, narrow], w * w
 eye, buffer, order = np.arange(9.0).reshape(3, 3), np.zeros(2), np.random.default_rng(0)
 index = A(1, 2, dtype=int)
 TWO, THREE, FLOATS = [(A(1, 2),), (A(3, 4),)], [(A(1, 2, 3),), (A(4, 5, 6),)], [(1.0,), (2.0,)]
@@ -91,6 +92,25 @@ for name, (f, calls) in {
     "a lookup by an index that is an argument": (
         lambda i: autograd.take(table, i)[0] * 2, [(np.array([1]),), (np.array([2]),)],
     ),
+    "Values are equal by identity": (
+        lambda a, b: [v == (y := a * 2), v == v, y == y, a == a, y == 1.0, {y: 1.0}[y], y in [v]],
+        [(Value(1.0), Value(1.0)), (Value(3.0), Value(1.0))],
+    ),
+    "a derivative of rows that a lookup chooses": (
+        lambda x: 1.0 * autograd.grad(
+            lambda q: sum(autograd.take([[q, 2 * q], [3 * q, q * q]], 1)))(x), FLOATS,
+    ),
+    "the sign of a zero from rounding": (
+        lambda x: [autograd.arctan2(op(x), -1.0) for op in (autograd.ceil, autograd.floor)],
+        [(Value(x),) for x in (0.3, -0.3, -0.0, 0.0)],
+    ),
+    "powers and exponentials of one level warn of nothing": (
+        lambda x: sum((x * a) ** 2.0 + 2.0 ** (x * a) for a in (table[3], table[4])), FLOATS,
+    ),
+    "a graph that reaches outside": (lambda x: outside * x, FLOATS),
+    "a constant that is made inside": (
+        lambda x: autograd.hessian(lambda q: q * q)(2 * x), [(Value(1.0),), (Value(3.0),)],
+    ),
     "nan of a Tensor of no axes": (lambda x: autograd.nan_to_num(r) * x, FLOATS),
 }.items():  # fmt: skip
     recorded(calls, name=name)(f)
@@ -98,6 +118,9 @@ for name, (f, calls) in {
 for name, (f, calls) in {
     "a label is part of the signature": (
         lambda x: x * 1.0 if x.label == "a" else x * 5.0, [(Value(1.0, label=x),) for x in "abab"],
+    ),
+    "the other path warns of nothing": (
+        lambda x: autograd.log(x) if x > 0 else x, [(1.0,), (-1.0,), (2.0,)],
     ),
     "a comparison is a guard": (
         lambda x: w * x if w * x > 0 else -w, [(1.0,), (-1.0,), (2.0,), (-3.0,)],
@@ -170,6 +193,17 @@ def a_gradient_of_zero_times_an_infinite_derivative(x, y):
 def rosenbrock(x):
     return (1 - x[0]) ** 2 + 100 * (x[1] - x[0] ** 2) ** 2
 
+
+for name, derivative in {
+    "grad": lambda f, x: autograd.grad(f)(x),
+    "grad of grad": lambda f, x: autograd.grad(autograd.grad(f))(x),
+    "value_and_grad": lambda f, x: sum(autograd.value_and_grad(f)(x)),
+    "jvp": lambda f, x: autograd.jvp(f, (x,), (1.0,))[1],
+    "vjp": lambda f, x: autograd.vjp(f, x)[1](2.0)[0],
+}.items():
+    recorded(FLOATS, name=f"{name} of a float, inside, is a float")(
+        lambda x, derivative=derivative: derivative(lambda q: w * q**3, x)
+    )
 
 for name, transform in {
     "grad": autograd.grad,
@@ -250,6 +284,13 @@ def test_a_nan_that_comes_later_is_ordered_as_numpy_orders_it(function, numbers)
 
 
 # --- refused --------------------------------------------------------------------------------------
+
+
+def looked_up(x, i, still):
+    """Times what a lookup chooses, which under no_grad is a constant."""
+    with autograd.no_grad() if still else contextlib.nullcontext():
+        found = autograd.take([x, 2.0], i)
+    return x * found
 
 
 class Doubled(dict):
@@ -349,6 +390,20 @@ for name, (f, args, what, remedy) in {
     "the names of a module": (
         lambda x: x * globals().get("rate", 1.0), [1.0], "globals()", "outside",
     ),
+    **{
+        f"differentiating a lookup at {x!r}, {still}": (
+            lambda x, i, still=still: 1.0 * autograd.grad(looked_up)(x, i, still),
+            [x, np.array(1)], "differentiating what a lookup chose", "grad(f)",
+        )
+        for x in (3.0, Value(3.0)) for still in (False, True)
+    },
+    **{
+        f"differentiating a number through an array at {x!r}, {k}": (
+            lambda x, f=f: 1.0 * autograd.grad(f)(x), [x], "number through an array", "grad(f)",
+        )
+        for k, f in enumerate([lambda q: (q * t).sum(), lambda q: q * Tensor(t.data).sum()])
+        for x in (3.0, Value(3.0))
+    },
     "a file": (lambda x: x if x else open("numbers.txt"), [1.0], "open()", "outside"),  # noqa: SIM115
 }.items():  # fmt: skip
     refused(what, remedy, *args, name=name)(f)
@@ -679,6 +734,12 @@ def test_writing_into_a_result_changes_no_other_result(f):
         for ours, theirs in zip(later + arrays(g(a)), arrays(f(a)) * 2, strict=True):
             np.testing.assert_array_equal(ours, theirs)
     assert a.tolist() == [1.0, 2.0]
+
+
+def test_a_derivative_that_is_refused_inside_is_compiled_as_a_whole():
+    g = autograd.compile(autograd.grad(looked_up))
+    assert [g(3.0, np.array(i), False) for i in (0, 1)] == [6.0, 2.0]
+    assert autograd.compile(autograd.grad(lambda q: (q * Tensor([1.0, 2.0])).sum()))(3.0) == 3.0
 
 
 def test_the_array_of_a_parameter_may_be_returned():
