@@ -115,35 +115,24 @@ def _forward(steps: Pass, shut: Mapping[Node, Box]) -> Iterator[str]:
     yield from _table(results, lambda result: result_cells(steps, result))
 
 
-def result_cells(steps: Pass, node: Node | Box) -> list[str]:
+def result_cells(steps: Pass, at: Node | Box) -> list[str]:
     """What is computed: its name, how it is made, that with numbers ("" for none), its number."""
-    if isinstance(node, Box):
-        return _box_cells(steps, node)
+    formula = box_text(steps, at) if isinstance(at, Box) else steps.formula(at)
+    if isinstance(at, Box) and not is_operation(at):
+        names = [name_text(steps.names[x]) for x in at.results[:3] if x in steps.names]
+        names += ["…"] if len(at.results) > 3 else []
+        return [", ".join(names), f"= {formula}", "", f"({counted(len(at.nodes), 'node')})"]
+    node = at.results[0] if isinstance(at, Box) else at
     inputs = [steps.values[parent] for parent in node.parents]
     numbers, sign = "", "="
-    if steps.is_by_elements(node) and all(np.ndim(x) == 0 for x in inputs):
+    if node is at and steps.is_by_elements(node) and all(np.ndim(x) == 0 for x in inputs):
         operands = zip(node.parents, map(float, inputs), strict=True)
         given = [rounded(x) if parent in steps.names else x for parent, x in operands]
         numbers = f"= {steps.formula(node, given)}"
         made = steps.result_of(node, [float(constant(x)) for x in given])
         sign = equals(made, float(steps.values[node]))
     name, value = name_text(steps.names[node]), array_text(steps.values[node])
-    return [name, f"= {steps.formula(node)}", numbers, f"{sign} {value}"]
-
-
-def _box_cells(steps: Pass, box: Box) -> list[str]:
-    made = box_text(steps, box)
-    if is_operation(box):
-        result = box.results[0]
-        return [
-            name_text(steps.names[result]),
-            f"= {made}",
-            "",
-            f"= {array_text(steps.values[result])}",
-        ]
-    names = [name_text(steps.names[x]) for x in box.results[:3] if x in steps.names]
-    more = ["…"] if len(box.results) > 3 else []
-    return [", ".join([*names, *more]), f"= {made}", "", f"({counted(len(box.nodes), 'node')})"]
+    return [name, f"= {formula}", numbers, f"{sign} {value}"]
 
 
 def box_text(trace: Trace, box: Box) -> str:

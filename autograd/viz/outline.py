@@ -8,14 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.value import Value
 from autograd.viz.equation import Sum
 from autograd.viz.notation import Derivative
-from autograd.viz.steps import CountedStep, Counts, Pass, Step
+from autograd.viz.steps import CountedStep, Counts, Pass, Step, Steps
 from autograd.viz.text import aligned, array_text, is_short, number, shape_text
 from autograd.viz.trace import Box, Node
 from autograd.viz.tree import Tree
@@ -119,7 +119,7 @@ class BoxStep(CountedStep):
         return text.partition(":")[0] if isinstance(self.parent, Box) else text
 
 
-class Outline(Sequence[Any]):
+class Outline(Steps[Step | BoxStep]):
     """The steps of a pass outside of closed boxes, and the boxes' own.
 
     What a box hands to one of its operands is one step, which comes when all of it is there.
@@ -161,24 +161,14 @@ class Outline(Sequence[Any]):
     def __len__(self) -> int:
         return len(self.order)
 
-    @overload
-    def __getitem__(self, index: int) -> Step | BoxStep: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Step | BoxStep]: ...
-    def __getitem__(self, index: int | slice) -> Step | BoxStep | list[Step | BoxStep]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(len(self))[index]]
-        place = range(len(self))[index]
-        at = self.order[place]
-        counted = self._counts.of(place, self.parent_of(at), self._contribution(at))
+    def _step(self, k: int) -> Step | BoxStep:
+        at = self.order[k]
+        counted = self._counts.of(k, self.parent_of(at), self._contribution(at))
         if not isinstance(at, tuple):
             return replace(self._steps[at], **counted)
         (box, to), numbers = at, tuple(self.joined[at])
         found = tuple(_locals(self._steps, box, to))
         return BoxStep(trace=self._steps, box=box, steps=numbers, locals=found, **counted)
-
-    def __iter__(self) -> Iterator[Step | BoxStep]:
-        return (self[i] for i in range(len(self)))
 
     def _contribution(self, at: int | tuple[Box, Node | Box]) -> Number:
         if isinstance(at, tuple) and isinstance(at[1], Box):

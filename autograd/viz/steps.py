@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import FrameType
-from typing import TYPE_CHECKING, Any, overload
+from typing import TYPE_CHECKING, Any, TypeVar, overload
 
 import numpy as np
 
@@ -198,12 +198,16 @@ class Step(CountedStep):
     @property
     def shapes(self) -> str:
         """The shapes that a step on arrays joins: `2×3 += 2×4 · 4×3`."""
-        rule = self.rule if self.formula is None else None
-        factors: list[object] = [self.out_grad]
-        if rule is not None and rule.op is not None and rule.op.name == "matmul":
-            factors = list(rule.operands)
+        factors = self._matrices or (self.out_grad,)
         parts = " · ".join(shape_text(getattr(x, "shape", ())) for x in factors)
         return f"{shape_text(np.shape(self.contribution))} += {parts}"
+
+    @property
+    def _matrices(self) -> tuple[Any, ...]:
+        """The two arrays whose matrix product it adds; () if it adds something else."""
+        rule = self.rule if self.formula is None else None
+        is_product = rule is not None and rule.op is not None and rule.op.name == "matmul"
+        return rule.operands if rule is not None and is_product else ()
 
     @property
     def summed_axes(self) -> tuple[int, ...]:
@@ -228,10 +232,9 @@ class Step(CountedStep):
               [1]       [1]     [1]
             → [2]     → [2]
         """
-        rule = self.rule if self.formula is None else None
-        if rule is None or rule.op is None or rule.op.name != "matmul":
+        if not self._matrices:
             return None
-        left, right = rule.operands
+        left, right = self._matrices
         arrays = (self.contribution, getattr(left, "_data", ()), getattr(right, "_data", ()))
         if any(np.ndim(x) != 2 or not 0 < np.size(x) <= SMALL for x in arrays):
             return None
@@ -240,13 +243,10 @@ class Step(CountedStep):
     @property
     def tree(self) -> Tree:
         """The equation as a tree, of which LaTeX and MathML are written."""
-        upstream: Tree = self.upstream.tree if self.upstream else ("mn", "1")
-        start = (self.received.tree, ("mo", "+="))
-        if self.formula is None:
+        if self.formula is None or np.ndim(self.out_grad):
             named: Tree = ("mtext", f"the rule of {self.op.name}")
-            return ("mrow", *start, self.rule.tree if self.rule is not None else named)
-        if np.ndim(self.out_grad):
-            return ("mrow", *start, self.rule.tree if self.rule is not None else upstream)
+            added = self.rule.tree if self.rule is not None else named
+            return "mrow", self.received.tree, ("mo", "+="), added
         symbols = [self.upstream or 1.0, self.partial]
         numbers = [float(self.out_grad), float(self.local)]
         return Sum([(symbols, numbers)], float(self.contribution)).tree(self.received, "+=")
@@ -315,7 +315,29 @@ def _come_to(step: Step, local: Number | None) -> Number | None:
 # --- the pass ---------------------------------------------------------------------------------
 
 
-class Pass(Trace, Sequence[Step]):
+S = TypeVar("S", bound=CountedStep)
+
+
+class Steps(Sequence[S]):
+    """A sequence of steps that are made when they are asked for."""
+
+    def _step(self, k: int) -> S:
+        """The step k, from 0."""
+        raise NotImplementedError
+
+    @overload
+    def __getitem__(self, index: int) -> S: ...
+    @overload
+    def __getitem__(self, index: slice) -> list[S]: ...
+    def __getitem__(self, index: int | slice) -> S | list[S]:
+        made = range(len(self))[index]
+        return self._step(made) if isinstance(made, int) else [self._step(k) for k in made]
+
+    def __iter__(self) -> Iterator[S]:
+        return map(self._step, range(len(self)))
+
+
+class Pass(Trace, Steps[Step]):
     """A backward pass that was run: the sequence of its steps.
 
     It has what `Backprop` says of itself, and for its readers:
@@ -373,32 +395,17 @@ class Pass(Trace, Sequence[Step]):
     def __len__(self) -> int:
         return len(self.records)
 
-    @overload
-    def __getitem__(self, index: int) -> Step: ...
-    @overload
-    def __getitem__(self, index: slice) -> list[Step]: ...
-    def __getitem__(self, index: int | slice) -> Step | list[Step]:
-        if isinstance(index, slice):
-            return [self[i] for i in range(len(self))[index]]
-        return self._step(range(len(self))[index])
-
-    def __iter__(self) -> Iterator[Step]:
-        return map(self._step, range(len(self)))
-
     def _step(self, k: int) -> Step:
-        if k not in self._made:
-            if len(self._made) >= MOST_KEPT:
-                return self._new_step(k)
-            self._made[k] = self._new_step(k)
-        return self._made[k]
-
-    def _new_step(self, k: int) -> Step:
-        node, position, parent, _, _ = self.records[k]
-        out_grad, local, contribution = self.numbers_of(k)
-        counted = self._counts.of(k, parent, contribution)
-        return Step(
-            trace=self, node=node, position=position, out_grad=out_grad, local=local, **counted
-        )
+        if (step := self._made.get(k)) is None:
+            node, position, parent = self.ends_of(k)
+            out_grad, local, contribution = self.numbers_of(k)
+            counted = self._counts.of(k, parent, contribution)
+            step = Step(
+                trace=self, node=node, position=position, out_grad=out_grad, local=local, **counted
+            )
+            if len(self._made) < MOST_KEPT:
+                self._made[k] = step
+        return step
 
     def upstream(self, node: Node) -> Derivative | None:
         """The total derivative by a node; None where it is the 1 that a pass starts from."""

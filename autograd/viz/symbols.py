@@ -150,7 +150,8 @@ class Symbol(Operations):
         op = self.op
         assert op is not None
         if self.words is not None:
-            return "{0}".join(self.words), NEGATIVE, (_needed_by_words(self),)
+            # of `A · B as 2×3` nobody knows what it is that is 2×3
+            return "{0}".join(self.words), NEGATIVE, (POWER if self.words[1] else PRODUCT,)
         if isinstance(op, Comparison):
             return f"[{{0}} {op.symbol} {{1}}]", ATOM, (NEGATIVE, NEGATIVE)
         if op.name == "square":
@@ -166,7 +167,7 @@ class Symbol(Operations):
         if op.name == "transpose" and self.params.get("axes") is None:
             return "{0}ᵀ", POWER, (ATOM,)
         if op.name == "getitem":
-            return f"{{0}}[{index_text(self.params.get('index'))}]", ATOM, (NEGATIVE,)
+            return f"{{0}}[{index_text(self.params.get('index'))}]", ATOM, (POWER,)
         return _call_template(self, op), ATOM, (NEGATIVE,) * len(self.operands)
 
     @property
@@ -359,16 +360,10 @@ def _text(x: Symbol) -> tuple[str, int]:
     if x.op is None:
         return _leaf_text(x)
     template, firmness, needs = x.template
-    if "·" in template or "⊙" in template:  # there dL/dv is read as one thing
+    if x.words is not None or re.search("[·⊙[]", template):  # there dL/dv is read as one thing
         needs = [PRODUCT if y.derivative else n for y, n in zip(x.operands, needs, strict=True)]
     pairs = zip(x.operands, needs, strict=True)
     return filled(template, [_bracketed(_text(y), n, "({})") for y, n in pairs]), firmness
-
-
-def _needed_by_words(x: Symbol) -> int:
-    """What words need of the operand: of `A · B as 2×3` nobody knows what it is that is 2×3."""
-    behind = x.words is not None and x.words[1]
-    return POWER if behind and not x.operands[0].derivative else PRODUCT
 
 
 def _call_template(x: Symbol, op: Op) -> str:
@@ -454,36 +449,26 @@ def _tree(x: Symbol) -> tuple[Tree, int]:
     """The tree of a formula, and how firmly it holds together."""
     if x.op is None:
         return _leaf_tree(x)
-    if x.words is not None:
-        before, behind = x.words
-        parts = [tree_of(x.operands[0], _needed_by_words(x))]
-        if before:
-            parts.insert(0, _spaced(before))
-        if behind:
-            parts.append(_spaced(behind))
-        return ("mrow", *parts), NEGATIVE
-    if x.op.name == "getitem":  # its template has a stand-in for the index
-        inside = ("mtext", index_text(x.params.get("index")))
-        return ("mrow", tree_of(x.operands[0], ATOM), ("mo", "["), inside, ("mo", "]")), ATOM
-    if not isinstance(x.op, (Elementwise, Comparison)) and (given := _arguments(x, x.op)):
-        # a transpose with axes is no Xᵀ
-        return _call_tree(("mi", _call_name(x.op)), x, [("mtext", text) for text in given])
+    if not isinstance(x.op, (Elementwise, Comparison)) and (x.words or _arguments(x, x.op)):
+        # The template has no place for an argument: a transpose with axes is no Xᵀ.
+        template, firmness, needs = x.template
+        operands = [tree_of(y, n) for y, n in zip(x.operands, needs, strict=True)]
+        trees: list[Tree] = []
+        for part in re.split(r"(\{\d\}|(?<=\})\[|\((?=\{)|[])]$)", template):
+            if part[:1] == "{":
+                trees.append(operands[int(part[1:-1])])
+            elif part:
+                kind = "mo" if part in "[]()" else "mtext"
+                trees.append((kind, part.replace(" ", "\u00a0")))
+        return ("mrow", *trees), firmness
     if "{0}" not in x.op.latex:
-        return _call_tree(read(x.op.latex), x)
+        commas = [part for y in x.operands for part in (("mo", ","), tree_of(y))]
+        return ("mrow", read(x.op.latex), ("mo", "("), *commas[1:], ("mo", ")")), ATOM
     firmness, needs = places_of(x.op)
     operands = [tree_of(y, n) for y, n in zip(x.operands, needs, strict=False)]
     if x.op.operator == "mul" and all(y.is_array for y in x.operands):
         return ("mrow", operands[0], ("mo", "⊙"), operands[1]), PRODUCT
     return _replaced(read(filled(x.op.latex, SLOTS)), operands), firmness
-
-
-def _spaced(text: str) -> Tree:
-    return "mtext", text.replace(" ", "\u00a0")
-
-
-def _call_tree(name: Tree, x: Symbol, arguments: Sequence[Tree] = ()) -> tuple[Tree, int]:
-    commas = [part for y in (*map(tree_of, x.operands), *arguments) for part in (("mo", ","), y)]
-    return ("mrow", name, ("mo", "("), *commas[1:], ("mo", ")")), ATOM
 
 
 def _leaf_tree(x: Symbol) -> tuple[Tree, int]:

@@ -95,13 +95,26 @@ COMMANDS = {sign: f"\\{word}" for word, sign in (_SIGNS | GREEK).items()}
 COMMANDS |= {"−": "-", "∞": r"\infty", "‖": r"\Vert", "+=": r"\mathrel{+}="}
 
 
+_COMPOSED = {
+    "mfrac": r"\frac{{{0}}}{{{1}}}", "mroot": r"\sqrt[{1}]{{{0}}}", "msub": "{0}_{{{1}}}",
+}  # fmt: skip
+
+
 @functools.lru_cache(maxsize=4096)
 def latex(tree: Tree) -> str:
     """A tree as LaTeX."""
     kind, *parts = tree
-    if kind in ("mrow", "mfrac", "msqrt", "mroot", "msup", "mtd", "math"):
-        return _composed(kind, parts)
+    if kind in _COMPOSED:
+        return _COMPOSED[kind].format(*map(latex, parts))
     match kind:
+        case "mrow" | "mtd" | "math":
+            return _row(parts)
+        case "msqrt":
+            return rf"\sqrt{{{_row(parts)}}}"
+        case "msup":
+            base, raised = map(latex, parts)
+            base = f"{{{base}}}" if parts[0][0] == "msup" else base
+            return f"{base}^{raised}" if len(raised) == 1 else f"{base}^{{{raised}}}"
         case "mi":
             return _word(parts[0])
         case "mn":
@@ -113,29 +126,12 @@ def latex(tree: Tree) -> str:
         case "mover":
             accent = next(word for word, sign in ACCENTS.items() if sign == parts[1][1])
             return rf"\{accent}{{{latex(parts[0])}}}"
-        case "msub":
-            return f"{latex(parts[0])}_{{{latex(parts[1])}}}"
         case "mtable":
             rows = " \\\\\n".join(map(latex, parts))
             return f"\\begin{{aligned}}\n{rows}\n\\end{{aligned}}"
         case "mtr":
             return " &".join(map(latex, parts)).lstrip()
     raise ValueError(kind)
-
-
-def _composed(kind: str, parts: list[Tree]) -> str:
-    match kind:
-        case "mfrac":
-            return rf"\frac{{{latex(parts[0])}}}{{{latex(parts[1])}}}"
-        case "msqrt":
-            return rf"\sqrt{{{_row(parts)}}}"
-        case "mroot":
-            return rf"\sqrt[{latex(parts[1])}]{{{latex(parts[0])}}}"
-        case "msup":
-            base, raised = map(latex, parts)
-            base = f"{{{base}}}" if parts[0][0] == "msup" else base
-            return f"{base}^{raised}" if len(raised) == 1 else f"{base}^{{{raised}}}"
-    return _row(parts)
 
 
 def _word(word: str) -> str:

@@ -244,7 +244,7 @@ def add_boxes(trace: Record, steps: Pass, picture: Picture, index: dict[Node, in
     trace["pictures"] = [one.svg for one in others]
 
 
-def _pass(step: BoxStep, index: dict[Node, int]) -> list[Any]:
+def _pass(step: Step | BoxStep, index: dict[Node, int]) -> list[Any]:
     local, to = step.local, step.parent
     return [
         index[to] if isinstance(to, Node) else -1,

@@ -442,7 +442,7 @@ def test_formulas_say_which_axes_and_of_what_they_repeat_or_reshape():
     r = (X.transpose((2, 0, 1)) ** 2).sum()
     made = explain(r, X)
     assert "dr/dX  = transpose(dr/dv₁, axes=(1, 2, 0))" in str(made)
-    assert r"\text{axes=(1, 2, 0)}" in made.latex
+    assert r"\text{, axes=(1, 2, 0)}" in made.latex
     assert "^T" not in made.latex
     assert str(made).splitlines()[-1] == "dr/dX = array 1×2×3, 0 … 10"
     W = Tensor(np.arange(6.0).reshape(3, 2), label="W", requires_grad=True)

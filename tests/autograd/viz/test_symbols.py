@@ -295,6 +295,8 @@ def test_arguments_of_an_operation_on_arrays_are_shown_unless_they_are_the_defau
     assert str(Symbol.of(op, ["x"], {"axis": 0, "keepdims": False})) == "sum(x, axis=0)"
     assert str(Symbol.of(RULEBOOK["getitem"], ["x"], {"index": 3})) == "x[3]"
     assert str(Symbol.of(RULEBOOK["getitem"], ["x"], {"index": list(range(9))})) == "x[…]"
+    product = Symbol.of(RULEBOOK["multiply"], ["x", "y"])
+    assert str(Symbol.of(RULEBOOK["getitem"], [product], {"index": 3})) == "(x·y)[3]"
     assert str(Symbol.of(RULEBOOK["concatenate"], ["x", "y"], {"axis": 1})) == (
         "concatenate(x, y, axis=1)"
     )
