@@ -7,14 +7,12 @@ import numpy as np
 import pytest
 
 import autograd
-import nn
-import optim
-from autograd import Tensor, Value
+from autograd import Tensor
 from autograd.compiler.binding import store
 from autograd.compiler.native.llvm_function import Machine
 from autograd.compiler.native.machine import this_machine
 from autograd.compiler.tape import item, set_item
-from tests.autograd.compiler.native.calls import SPECIAL, names_of_numpys, numbers, run_natively
+from tests.autograd.compiler.native.calls import names_of_numpys, numbers, run_natively
 
 if os.environ.get("GLASSGRAD_CI") != "1":
     pytest.importorskip("llvmlite", reason="needs llvmlite, the extra native")
@@ -90,35 +88,6 @@ def test_where_there_is_no_such_place_nothing_is_read_or_written(place, function
     assert after.tolist() == [0.0] * 5
 
 
-def training(backend, dtype=np.float64):
-    """An embedding, and a loss that picks the probability of each class."""
-    rng = np.random.default_rng(3)
-    model = nn.Sequential(
-        nn.Embedding(9, 4, rng=rng), nn.Flatten(), nn.Linear(12, 8, rng=rng), nn.Tanh(),
-        nn.Linear(8, 5, rng=rng),
-    ).astype(dtype)  # fmt: skip
-    optimizer = optim.AdamW(model.parameters(), lr=0.01)
-
-    @partial(autograd.compile, backend=backend)
-    def step(x, classes):
-        loss = nn.functional.cross_entropy(model(x), classes)
-        optimizer.zero_grad()
-        loss.backward()
-        optimizer.step()
-        return loss
-
-    data = [(rng.integers(0, 9, (6, 3)), rng.integers(0, 5, 6)) for _ in range(12)]
-    found = [step(x, y).item() for x, y in data]
-    return step, found + [float(p.data.sum()) for p in model.parameters()]
-
-
-@pytest.mark.parametrize(("dtype", "close"), [(np.float64, 1e-12), (np.float32, 1e-5)])
-def test_a_step_with_an_embedding_and_classes_is_one_native_call(dtype, close):
-    step, found = training("native", dtype)
-    np.testing.assert_allclose(found, training("numpy", dtype)[1], rtol=close, atol=close)
-    assert names_of_numpys(step) == []
-
-
 def test_a_place_that_is_not_there_is_numpys_error_and_changes_nothing():
     w = Tensor(np.arange(10.0).reshape(5, 2), requires_grad=True)
     before = w.data.copy()
@@ -140,56 +109,3 @@ def test_a_place_that_is_not_there_is_numpys_error_and_changes_nothing():
     np.testing.assert_array_equal(w.data, after)
     assert step(np.array([1, -2])).item() == pytest.approx(np.tanh(2 * after[[1, 3]]).sum())
     assert names_of_numpys(step) == []
-
-
-@pytest.mark.parametrize("special", [False, True])
-def test_lookups_among_single_numbers_are_numpys(special):
-    rng = np.random.default_rng(0)
-    first = numbers(rng, 7, 3)
-    if special:
-        first.flat[: len(SPECIAL)] = SPECIAL
-
-    def run(backend):
-        rows = [[Value(x) for x in row] for row in first.tolist()]
-
-        @partial(autograd.compile, backend=backend)
-        def f(word, class_):
-            x = [a + b for a, b in zip(autograd.take(rows, word[0]), autograd.take(rows, word[1]))]
-            return autograd.take([v.tanh() for v in x], class_) * autograd.take(rows, word[2])[1]
-
-        found = []
-        for word, class_ in (([0, 3, 6], 2), ([-1, 5, 5], -3), ([2, 2, 2], 0)):
-            for row in rows:
-                for v in row:
-                    v.grad = 0.0
-            with np.errstate(all="ignore"):
-                y = f(np.array(word), class_)
-                y.backward()
-            found.append([y.data, *(v.grad for row in rows for v in row)])
-        with pytest.raises(IndexError, match="out of bounds"):
-            f(np.array([0, 7, 1]), 0)
-        return f, found
-
-    f, found = run("native")
-    np.testing.assert_allclose(found, run("numpy")[1], rtol=1e-13)
-    assert names_of_numpys(f) == []
-
-
-def test_gradients_at_columns_chosen_by_a_list_and_ties_are_native():
-    w = Tensor(np.arange(12.0).reshape(4, 3) % 5, requires_grad=True)
-    x = np.array([1.0, -2.0, 3.0, 1.0])
-
-    def f(x):
-        z = w * x[:, None]
-        return z[:, [0, 2]].sum() + z.max(axis=1).sum() + z[[3, 3], [0, 1]].sum()
-
-    found = []
-    for backend in ("numpy", "native"):
-        g = autograd.compile(f, backend=backend)
-        for _ in range(2):
-            w.grad = None
-            y = g(x)
-            y.backward()
-        found.append([y.item(), *w.grad.ravel()])
-    np.testing.assert_allclose(found[1], found[0], rtol=1e-13)
-    assert names_of_numpys(g) == []
