@@ -249,12 +249,40 @@ def test_audit_is_true_or_false():
 # --- what is no difference ------------------------------------------------------------------------
 
 
-def test_a_function_that_makes_much_of_rounding_is_not_refused():
-    xs = [0.1 * k - 0.45 for k in range(10)]  # the sum of w * x is 0 but for rounding
-    ws = [Value(1.0) for _ in xs]
-    total = autograd.compile(lambda xs: 1.0 / sum(w * x for w, x in zip(ws, xs, strict=True)))
-    for _ in range(3):
-        total(xs)
+def by_hand(loss_of, leaves):
+    def step(xs):
+        loss = loss_of(xs)
+        for v in leaves:
+            v.grad = 0.0
+        loss.backward()
+        for v in leaves:
+            v.data -= 0.1 * v.grad
+        return loss.detach()
+
+    return step
+
+
+def dot(ws, xs):
+    return sum(w * x for w, x in zip(ws, xs, strict=True))
+
+
+ONES, SOME, SHARE = [Value(1.0) for _ in range(10)], [Value(0.1 * k) for k in range(40)], Value(0.5)
+MUCH = {
+    "a quotient": (lambda xs: 1.0 / dot(ONES, [0.1 * k - 0.45 for k in range(10)]), 3),
+    "a step": (by_hand(lambda xs: (1e9 * dot(SOME, xs)).sin(), SOME), 6),
+    "a step on rounding": (
+        by_hand(lambda xs: SHARE * (1e12 * (dot(xs, xs[::-1]) - dot(xs[::-1], xs))), [SHARE]), 4
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("f", "calls"), MUCH.values(), ids=MUCH)
+def test_what_makes_much_of_rounding_is_not_refused(f, calls):
+    g = autograd.compile(f)
+    for k in range(calls):
+        g(np.random.default_rng(k).normal(size=40).tolist())
+    assert g.recorded()
+    assert not g._refused
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float16])
