@@ -267,11 +267,14 @@ def dot(ws, xs):
 
 
 ONES, SOME, SHARE = [Value(1.0) for _ in range(10)], [Value(0.1 * k) for k in range(40)], Value(0.5)
+FACTORS = np.random.default_rng(9).normal(size=40).tolist()
 MUCH = {
     "a quotient": (lambda xs: 1.0 / dot(ONES, [0.1 * k - 0.45 for k in range(10)]), 3),
     "a step": (by_hand(lambda xs: (1e9 * dot(SOME, xs)).sin(), SOME), 6),
     "a step on rounding": (
-        by_hand(lambda xs: SHARE * (1e12 * (dot(xs, xs[::-1]) - dot(xs[::-1], xs))), [SHARE]), 4
+        by_hand(
+            lambda xs: SHARE * (1e15 * (dot(FACTORS, xs) - dot(FACTORS[::-1], xs[::-1]))), [SHARE]
+        ), 4,
     ),
 }  # fmt: skip
 
