@@ -42,9 +42,9 @@ class Name:
     Attributes:
         base: A letter, a word, or any text.
         accent: "hat", "bar", "tilde", "dot" or "".
-        index: Its indices, such as ("1", "2") for w₁₂.
+        index: Its indices, such as ("1", "2") for w[1][2].
         plain: The base is a single letter or a word; otherwise it is any text.
-        entry: The first index is a part of the array's own name, as in w₁,₂₀ for w1[2, 0].
+        entry: The first index is a part of the array's own name, as in w₁,₂ for w1[2].
     """
 
     base: str
@@ -55,7 +55,7 @@ class Name:
 
     @functools.cached_property
     def text(self) -> str:
-        """The name as text: "w₁₂"; an index of more digits is set off by commas."""
+        """The name as text: "w₁₂"; indices of more digits, and more than two, stand apart."""
         base = unicodedata.normalize("NFC", self.base + MARKS.get(self.accent, ""))
         return base + "".join(SUBSCRIPTS.get(x, x) for x in self._index)
 
@@ -87,7 +87,7 @@ class Name:
 
     @property
     def _index(self) -> str:
-        apart = self.entry or max(map(len, self.index), default=0) > 1
+        apart = self.entry or len(self.index) > 2 or any(len(x) > 1 for x in self.index)
         return ("," if apart else "").join(self.index)
 
 
@@ -98,15 +98,13 @@ def name(code: str) -> Name:
     Example:
         >>> [name(code).text for code in ("w1", "w_12", "w[1][2]", "theta_0", r"\theta_0", "y_hat")]
         ['w₁', 'w₁₂', 'w₁₂', 'θ₀', 'θ₀', 'ŷ']
-        >>> [name(code).text for code in ("r[0]", "v[3, 12]", "loss", "my_loss2", "a*b")]
-        ['r₀', 'v₃,₁₂', 'loss', 'my_loss2', 'a*b']
+        >>> [name(code).text for code in ("r[0]", "v[3, 12]", "w[0][2][1]", "my_loss2", "a*b")]
+        ['r₀', 'v₃,₁₂', 'w₀,₂,₁', 'my_loss2', 'a*b']
         >>> name("1").text  # a label that would be read as a number
         '“1”'
     """
-    if entry := re.fullmatch(r"([^\W\d_])_?(\d+)((?:\[\d+\])+)", code):  # of w1: w₁,₂₀
+    if entry := re.fullmatch(r"([^\W\d_])_?(\d+)((?:\[\d+\])+)", code):  # of w1: w₁,₂
         indices = re.findall(r"\d+", entry[3])
-        if max(map(len, indices)) == 1:
-            indices = ["".join(indices)]
         return Name(name(entry[1]).base, "", (entry[2], *indices), entry=True)
     if _NUMERIC.fullmatch(code):
         return Name(f"“{code}”", plain=False)
@@ -123,10 +121,7 @@ def name(code: str) -> Name:
         return Name(code, plain=False)
     if len(letter) > 1 and (accent or (index and not index.startswith("["))):
         return Name(code)  # of a word, digits at the end are a part: layer2
-    digits = re.findall(r"-?\d+", index)
-    if len(digits) == 1 and not index.startswith("[") and len(digits[0]) > 1:
-        return Name(letter, accent, tuple(digits[0]))  # w12: the entry 1, 2
-    return Name(letter, accent, tuple(digits))
+    return Name(letter, accent, tuple(re.findall(r"-?\d+", index)))
 
 
 @dataclass(frozen=True, slots=True)

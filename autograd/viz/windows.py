@@ -1,6 +1,6 @@
 """Windows written out: what makes one number of a convolution, a pooling, a kernel's gradient.
 
-y₀₀₁₁ = Σ x ⊙ w, of what the kernel meets:
+y₀,₀,₁,₁ = Σ x ⊙ w, of what the kernel meets:
 [0.5 0.6]   [  1 -1]   [ 0.5 -0.6]
 [0.9   1] ⊙ [0.5  2] = [0.45    2]   Σ = 2.35
 """

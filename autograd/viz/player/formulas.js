@@ -23,11 +23,10 @@ function takenApart(code) {
     if (accent) letter = apart[0];
   }
   if ([...letter].length > 1 && (accent || index)) return asWritten(code, "", [], true);
-  const digits = index.match(/\p{Nd}+/gu) || [];
-  return asWritten(letter, accent, digits.length === 1 ? [...digits[0]] : digits, true);
+  return asWritten(letter, accent, index.match(/\p{Nd}+/gu) || [], true);
 }
 function asWritten(base, accent, index, plain) {
-  const joined = index.join(index.some((x) => [...x].length > 1) ? "," : "");
+  const joined = index.join(index.length > 2 || index.some((x) => [...x].length > 1) ? "," : "");
   const text =
     (base + (ACCENTS[accent] || "")).normalize("NFC") + [...joined].map((c) => "₀₁₂₃₄₅₆₇₈₉"[c] || c).join("");
   let tree = ["mi", base];

@@ -277,7 +277,7 @@ def test_an_entry_is_explained_by_the_chain_rule_of_numbers():
     explanation = explain(L, W[1, 2])
     assert explanation.total == pytest.approx(by_W[1, 2], rel=1e-12)
     first = str(explanation).splitlines()[2]
-    assert first.startswith("  dL/dW₁₂ = dL/dv₁,₀₂ · ∂v₁,₀₂/∂W₁₂ + dL/dv₁,₁₂ · ∂v₁,₁₂/∂W₁₂ + ")
+    assert first.startswith("  dL/dW₁₂ = dL/dv₁,₀,₂ · ∂v₁,₀,₂/∂W₁₂ + dL/dv₁,₁,₂ · ∂v₁,₁,₂/∂W₁₂ + ")
     assert explain(L, b[-1]).total == pytest.approx(by_b[2], rel=1e-12)
     for entry in (W[1, 2], W[0, 0], b[1]):
         equations = explain(L, entry).equations

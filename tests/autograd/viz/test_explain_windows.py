@@ -25,7 +25,7 @@ def text_of(root, entry):
 def test_the_entry_of_a_convolution_shows_the_window_the_kernel_and_their_sum():
     y = named(F.conv2d(X, W), "y")
     assert text_of(named(y.sum(), "L"), y[0, 0, 1, 1]) == [
-        "y₀₀₁₁ = Σ x ⊙ w, of what the kernel meets:",
+        "y₀,₀,₁,₁ = Σ x ⊙ w, of what the kernel meets:",
         "[0.5 0.6]   [  1 -1]   [ 0.5 -0.6]",
         "[0.9   1] ⊙ [0.5  2] = [0.45    2]",
         "Σ = 2.35",
@@ -35,7 +35,7 @@ def test_the_entry_of_a_convolution_shows_the_window_the_kernel_and_their_sum():
 def test_the_window_of_a_dilated_kernel_on_padding_with_a_stride():
     y = named(F.conv2d(X, W, Tensor([0.5]), stride=2, padding=1, dilation=2), "y")
     assert text_of(named(y.sum(), "L"), y[0, 0, 0, 1]) == [
-        "y₀₀₀₁ = Σ x ⊙ w, of what the kernel meets:",
+        "y₀,₀,₀,₁ = Σ x ⊙ w, of what the kernel meets:",
         "[  0   0]   [  1 -1]   [   0   0]",
         "[0.5 0.7] ⊙ [0.5  2] = [0.25 1.4]",
         "Σ = 1.65, and 0.5 added = 2.15",
@@ -46,7 +46,7 @@ def test_the_gradient_of_a_kernels_weight_shows_what_it_met_and_what_arrived_the
     y = named(F.conv2d(X, W), "y")
     loss = named((y * np.arange(9.0).reshape(1, 1, 3, 3)).sum(), "L")
     assert text_of(loss, W[0, 0, 1, 0]) == [
-        "dL/dw₀₀₁₀ = Σ dL/dy ⊙ x, where the weight met it:",
+        "dL/dw₀,₀,₁,₀ = Σ dL/dy ⊙ x, where the weight met it:",
         "[0 1 2]   [0.4 0.5 0.6]   [  0 0.5  1.2]",
         "[3 4 5]   [0.8 0.9   1]   [2.4 3.6    5]",
         "[6 7 8] ⊙ [1.2 1.3 1.4] = [7.2 9.1 11.2]",
@@ -59,12 +59,12 @@ def test_the_entry_of_a_pooling_shows_its_window_and_the_number_that_gets_the_gr
     largest, mean = named(F.max_pool2d(y, 2), "p"), named(F.avg_pool2d(y, 2), "a")
     loss = named(largest.sum() + mean.sum(), "L")
     assert text_of(loss, largest[0, 0, 1, 0]) == [
-        "p₀₀₁₀ = the largest of its window of y:",
+        "p₀,₀,₁,₀ = the largest of its window of y:",
         "[0.8   0.9]",
         "[1.2 ‹1.3›]   the gradient goes to the number marked, the first of equals",
     ]
     assert text_of(loss, mean[0, 0, 1, 0]) == [
-        "a₀₀₁₀ = the mean of its window of y:",
+        "a₀,₀,₁,₀ = the mean of its window of y:",
         "[0.8 0.9]",
         "[1.2 1.3]   Σ / 4 = 1.05",
     ]
@@ -95,7 +95,7 @@ def test_a_printed_pass_shows_where_the_gradient_of_a_kernels_first_number_comes
     y = named(F.conv2d(X, W), "y")
     loss = named((y * np.arange(9.0).reshape(1, 1, 3, 3)).sum(), "L")
     lines = [line.strip() for line in str(backprop(loss)).split("\n")]
-    at = lines.index("dL/dw₀₀₀₀ = Σ dL/dy ⊙ x, where the weight met it:")
+    at = lines.index("dL/dw₀,₀,₀,₀ = Σ dL/dy ⊙ x, where the weight met it:")
     assert lines[at + 1 : at + 5] == [
         "[0 1 2]   [  0 0.1 0.2]   [  0 0.1 0.4]",
         "[3 4 5]   [0.4 0.5 0.6]   [1.2   2   3]",
