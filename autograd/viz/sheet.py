@@ -102,19 +102,19 @@ def tasks(seed: int, count: int, size: int) -> Iterator[Task]:
             yield task
 
 
-def _expression(rng: random.Random, names: list[str], size: int) -> str:
+def _expression(rng: random.Random, names: list[str], size: int, operand: bool = False) -> str:
+    """A random expression, in brackets if it is a sum and would be torn apart as an operand."""
     if size == 0:
         return rng.choice(names)
     if size > 1 and rng.random() < 0.35:
         return f"{rng.choice(_FUNCTIONS)}({_expression(rng, names, size - 1)})"
-    left = rng.randint(0, size - 1)
+    count = rng.randint(0, size - 1)
     sign = rng.choice(["*", "*", "+", "-"])
-    parts = [_expression(rng, names, n) for n in (left, size - 1 - left)]
+    left = _expression(rng, names, count, sign == "*")
+    right = _expression(rng, names, size - 1 - count, sign != "+")
     if sign == "*":
-        parts = [f"({part})" if " + " in part or " - " in part else part for part in parts]
-    elif sign == "-" and (" + " in parts[1] or " - " in parts[1]):
-        parts[1] = f"({parts[1]})"
-    return f"{parts[0]} {sign} {parts[1]}" if sign != "*" else f"{parts[0]}*{parts[1]}"
+        return f"{left}*{right}"
+    return f"({left} {sign} {right})" if operand else f"{left} {sign} {right}"
 
 
 def _task(text: str, values: Mapping[str, float]) -> Task | None:

@@ -301,7 +301,8 @@ def test_every_array_rule_that_is_written_has_the_number_of_the_step():
     [
         ("w1", "w₁"), ("w_12", "w₁₂"), ("w[1][2]", "w₁₂"), ("theta_0", "θ₀"), (r"\theta_0", "θ₀"),
         ("y_hat", "ŷ"), ("r[0]", "r₀"), ("v[0][1]", "v₀₁"), ("loss", "loss"), (r"a\b", r"a\b"),
-        ("x_i", "x_i"), ("w[0][12]", "w₀,₁₂"), ("weight[0][1][2]", "weight₀,₁,₂"), ("v123", "v₁₂₃"), ("ŷ", "ŷ"), ("layer2", "layer2"), ("W", "W"),
+        ("x_i", "x_i"), ("w[0][12]", "w₀,₁₂"), ("ŷ", "ŷ"), ("layer2", "layer2"), ("W", "W"),
+        ("weight[0][1][2]", "weight₀,₁,₂"), ("w1[2][0]", "w₁,₂,₀"), ("v123", "v₁₂₃"),
     ],
 )  # fmt: skip
 def test_a_name_in_code_is_written_as_in_mathematics(code, written):

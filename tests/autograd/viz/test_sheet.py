@@ -1,11 +1,13 @@
 """Work sheets: the same for the same seed, and right when followed."""
 
+import ast
 import html
 import math
 import os
 import re
 import shutil
 import subprocess
+from itertools import accumulate
 
 import pytest
 
@@ -50,6 +52,16 @@ def test_a_seed_gives_its_own_sheet_every_time(tmp_path):
         assert main([*command, "-o", str(tmp_path / f"{k}.html")]) == 0
         pages.append((tmp_path / f"{k}.html").read_bytes())
     assert pages[0] == pages[1] != pages[2]
+
+
+def test_no_bracket_of_a_task_could_be_left_out():
+    for task in tasks(11, 60, 6):
+        text = task.expression
+        for start in (m.start() for m in re.finditer(r"(?<!\w)\(", text)):
+            depths = accumulate((c == "(") - (c == ")") for c in text[start:])
+            stop = start + next(k for k, depth in enumerate(depths) if depth == 0)
+            bare = text[:start] + text[start + 1 : stop] + text[stop + 1 :]
+            assert ast.dump(ast.parse(bare)) != ast.dump(ast.parse(text)), text
 
 
 @pytest.mark.parametrize("size", [1, 2, 5, 9])
