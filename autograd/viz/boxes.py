@@ -213,6 +213,8 @@ def _sums(nodes: Sequence[Node], names: Mapping[Node, str], uses: Uses) -> Itera
             inside = set(chain)
             terms = [p for node in chain for p in node.parents if p not in inside]
             yield Box(f"Σ of {len(terms)} terms", "sum", tuple(chain))
+            rest = len(terms) - SHOWN  # opened, the sum is as short as the terms that are drawn
+            yield Box(f"Σ of {rest} terms", "sum", tuple(chain[-rest:-1]))
             summed |= dict.fromkeys(chain, last)
             shown = {*terms[:SHOWN], terms[-1]}
             if len(nodes) <= MOST_RECORDED:

@@ -19,7 +19,7 @@ function namesIn(expression) {
 // New leaves begin with different numbers, so that what is seen is no accident.
 const FIRST = [0.5, 2, 0.25, 1, -0.5, 3, -2, 1.5];
 function show() {
-  const before = host?.player?.position || 0;
+  const before = host?.player?.at() || 0;
   let record;
   try {
     const expression = readExpression(typed.value),
@@ -68,8 +68,8 @@ function start(record, position) {
   host.className = "glassgrad";
   host.append(image);
   stage.replaceChildren(host);
-  host.addEventListener("leaf", (e) => {
-    given.set(e.detail.code, e.detail.value);
+  host.addEventListener("leaf", ({ detail: [code, x] }) => {
+    given.set(code, x);
     fields();
     remember();
   });
@@ -102,7 +102,7 @@ function fieldOf(name) {
 const written = (x) => (Object.is(x, -0) ? "-0" : String(x).replace("Infinity", "inf").toLowerCase());
 function remember() {
   const state = new URLSearchParams([["f", shown], ...[...given].map(([name, x]) => ["." + name, written(x)])]);
-  if (host.player.position) state.set("step", host.player.position);
+  if (host.player.at()) state.set("step", host.player.at());
   link.href = "#" + state;
   try {
     history.replaceState(null, "", "#" + state);

@@ -20,7 +20,7 @@ function show(k) {
 function paint(svg, name, sentence) {
   svg.setAttribute("aria-label", sentence);
   said.textContent = sentence;
-  look = viewer(svg, name + ": + and − zoom, f fits it");
+  look = viewer(svg, name + ": + and − zoom, f fits it", frame);
   svg.querySelector("title").remove();
   boxes = {};
   for (const part of svg.querySelectorAll("[data-node]")) {
@@ -30,9 +30,8 @@ function paint(svg, name, sentence) {
     if (g >= 0 && viewWith(g, true)) part.addEventListener("click", () => toggleBox(g));
     if (parts[id]) open(svg, part, parts[id]);
   }
-  const { picture, bar } = look;
-  frame.replaceChildren(picture, bar);
   // A high picture begins at half its height: its corner may be empty.
+  const picture = frame.firstChild;
   new ResizeObserver((_, observer) => {
     if (!picture.clientWidth) return;
     observer.disconnect();

@@ -145,7 +145,7 @@ function recordOf(text, given) {
     nodes: order.map((node) => recordOfNode(node, made)),
     forms: made.map(formOf),
     steps: steps.map(({ node, position, upstream, local, product }) => [node.index, position, upstream, local, product]),
-    arrows: {},
+    views: [{ open: [], arrows: {}, note: "" }],
     root: top.index,
     seed: 1,
     start: "d" + name + "/d" + name + " = 1",

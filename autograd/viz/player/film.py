@@ -15,7 +15,9 @@ from autograd.viz.player.embed import embedded, page, script_of, still_image
 from autograd.viz.scene import Scene
 from autograd.viz.svg import dark_rules, group_text, to_svg
 
-_SCRIPTS = ("view.css", "film.css", "elements.js", "view.js", "panel.js", "film.js")
+_SCRIPTS = (
+    "view.css", "film.css", "elements.js", "view.js", "going.js", "panel.js", "film.js",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)

@@ -65,7 +65,7 @@ function given(i, x) {
   value[i] = x;
   recompute();
   solved.clear();
-  host.dispatchEvent(new CustomEvent("leaf", { detail: { code: codeOf(i), value: x } }));
+  host.dispatchEvent(new CustomEvent("leaf", { detail: [codeOf(i), x] }));
 }
 const codeOf = (i) => (nodes[i].code || nodes[i].name || "").replace("\u200e", "");
 function leafEditor(i) {
@@ -122,9 +122,8 @@ function choose(i) {
 
 // --- boxes that open and close ---
 
-const note = p(view.note || "");
+const note = p(view.note);
 
-const stepBy = (direction) => go(position + direction);
 function toggleBox(g) {
   const next = viewWith(g, !view.open.includes(g));
   if (!next) return;
@@ -144,8 +143,7 @@ function showAs(next) {
   draw(svg);
   position = 0;
   while (position < events.length && (atEnd || far(stateAt(position)) < done)) position++;
-  slider.max = events.length;
-  note.textContent = view.note || "";
+  note.textContent = view.note;
   for (const i of stops) markStop(i);
   choose(-1);
   render();
@@ -307,10 +305,10 @@ function naive() {
     grad[target(k)] += x;
     stack.push(...outOf[target(k)].slice().reverse());
   }
-  return { list, right, grad: stack.length ? right : grad };
+  return [list, right, stack.length ? right : grad];
 }
 function whyOrder() {
-  const { list, right, grad } = naive(),
+  const [list, right, grad] = naive(),
     bad = list.find((s) => s.wrong);
   const line = (s) => {
     const written = d(target(s.k)) + " += " + minus(fmt(s.up)) + " · " + minus(fmt(local[s.k])) + productOf([s.up, local[s.k]].map(digits), s.x);

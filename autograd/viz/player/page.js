@@ -1,7 +1,6 @@
 // The page: buttons, panels, table, keys and theme.
 
-let position = 0,
-  timer = 0;
+const last = () => events.length;
 arrange();
 draw(drawing());
 const status = el("div", { role: "status", "aria-live": "polite", class: "mini" });
@@ -10,16 +9,6 @@ const panel = el("div", { class: "say" }),
 const order = el("section", { class: "about", "aria-label": "Why this order?" });
 const where = el("output", {}),
   body = el("tbody");
-const slider = el("input", {
-  type: "range",
-  min: 0,
-  max: events.length,
-  value: 0,
-  "aria-label": "Position",
-  oninput: () => go(+slider.value),
-});
-const playing = button("", () => play());
-sayPlaying(false);
 const predict = button("Predict", () => togglePredict(), {
   "aria-pressed": "false",
 });
@@ -56,12 +45,6 @@ const table = el(
   el("summary", {}, "Table of nodes and gradients"),
   el("div", { class: "wide" }, el("table", {}, head, body)),
 );
-const steppers = [
-  ["«", "First", () => go(0)],
-  ["‹", "Back", () => stepBy(-1)],
-  ["›", "Next", () => stepBy(1)],
-  ["»", "Last", () => go(events.length)],
-].map(([t, label, f]) => button(t, f, { "aria-label": label, title: label }));
 const tools = el(
   "div",
   { class: "row" },
@@ -76,17 +59,7 @@ const help = el("details", {}, el("summary", {}, "Keys"), p(keys));
 const main = el(
   "div",
   { class: "main" },
-  el(
-    "nav",
-    { "aria-label": "Steps" },
-    steppers[0],
-    steppers[1],
-    playing,
-    steppers[2],
-    steppers[3],
-    slider,
-    where,
-  ),
+  ways("Steps", "Position", where),
   parts,
   frame,
   toggles,
@@ -98,7 +71,7 @@ const main = el(
   trace.live ? stepTools() : "",
   p(trace.read),
   note,
-  ...trace.notes.filter((text) => text !== views[0].note).map((text) => p(text)),
+  ...trace.notes.map((text) => p(text)),
   table,
   help,
 );
@@ -120,7 +93,7 @@ function whereIs(at) {
   if (!e) return "start";
   if (e.kind === "forward") return "forward step " + at + " of " + events.findIndex((one) => one.kind === "seed");
   if (e.kind === "earlier") return "after the pass";
-  return e.kind === "seed" ? "backward: the start" : "backward step " + e.number + " of " + events.filter((one) => one.steps).length;
+  return e.kind === "seed" ? "backward: the start" : "backward step " + e.number + " of " + events.filter((one) => one.sums).length;
 }
 function render(editing) {
   const state = stateAt(position),
@@ -135,8 +108,7 @@ function render(editing) {
       : [];
   panel.replaceChildren(el("p", warning, sentence), ...more, ...line, ...away);
   where.textContent = whereIs(position);
-  slider.value = position;
-  slider.setAttribute("aria-valuetext", where.textContent);
+  sayPosition(where.textContent);
   const place = paint(state);
   markParts(events[position - 1]);
   fillTable(state);
@@ -145,27 +117,13 @@ function render(editing) {
   if (!about.hidden && about.refresh) about.refresh();
   if (!order.hidden) order.replaceChildren(...whyOrder());
 }
-function go(k) {
-  position = Math.max(0, Math.min(events.length, k));
-  if (position === events.length) stopPlaying();
+function showPlace() {
+  if (stops.has(events[position - 1]?.node)) stop();
   render();
   host.dispatchEvent(new Event("step"));
 }
-function stopPlaying() {
-  clearInterval(timer);
-  timer = 0;
-  sayPlaying(false);
-}
-function play() {
-  if (timer) return stopPlaying();
-  if (position === events.length) go(0);
-  sayPlaying(true);
-  timer = setInterval(() => {
-    if (!host.isConnected) return stopPlaying();
-    stepBy(1);
-    if (stops.has(events[position - 1]?.node)) stopPlaying();
-  }, 1100);
-}
+const pause = () => 1100,
+  stride = () => 1;
 function togglePredict() {
   quiz = !quiz;
   predict.setAttribute("aria-pressed", quiz);
@@ -173,11 +131,7 @@ function togglePredict() {
 }
 const neighbour = (by) => choose(((chosen < 0 && by < 0 ? 0 : chosen) + by + nodes.length) % nodes.length);
 const actions = {
-  ArrowRight: () => stepBy(1),
-  ArrowLeft: () => stepBy(-1),
-  Home: () => go(0),
-  End: () => go(events.length),
-  " ": play,
+  ...going,
   ArrowDown: () => neighbour(1),
   ArrowUp: () => neighbour(-1),
   Enter: () =>
@@ -193,8 +147,8 @@ const actions = {
   s: present,
   n: () => trace.named?.length && naming.click(),
   h: hideNumbers,
-  PageDown: () => stepBy(1),
-  PageUp: () => stepBy(-1),
+  PageDown: going.ArrowRight,
+  PageUp: going.ArrowLeft,
   ...looking,
   "?": () => {
     help.open = !help.open;
@@ -205,9 +159,7 @@ appear(main);
 listen("Step player: backpropagation of " + name(root) + ". Press the right arrow key for the next step.", actions, slider);
 // For who has fields of its own.
 host.player = {
-  get position() {
-    return position;
-  },
+  at: () => position,
   go,
   set(code, x) {
     given(nodes.findIndex((_, i) => codeOf(i) === code), x);

@@ -28,8 +28,8 @@ from autograd.viz.trace import is_array
 
 SCRIPTS = (
     "view.css", "player.css", "number_text.js", "elements.js", "number_field.js", "view.js",
-    "pass.js", "words.js", "reading.js", "predict.js", "toggles.js", "picture.js", "node.js",
-    "page.js",
+    "going.js", "pass.js", "words.js", "reading.js", "predict.js", "toggles.js", "picture.js",
+    "node.js", "page.js",
 )  # fmt: skip
 WITH_WINDOWS = (*SCRIPTS, "windows.css", "windows.js")
 """Where there is a convolution or a pooling; other pages do without."""

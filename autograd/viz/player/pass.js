@@ -61,10 +61,11 @@ steps.forEach((s, k) => {
 // --- what happens: one event after the other, where a closed box is one thing ---
 
 // Each has a node `at` which it happens, perhaps one inside of a closed box, and where it is a step
-// one `by` which it comes; `node` is what it computes, and -1 - g where that is a closed box g.
+// one `by` which it comes, and the steps of the engine that it `sums`; `node` is what it computes, and
+// -1 - g where that is a closed box g.
 
 const groups = trace.groups || [];
-const views = trace.views || [{ open: [], arrows: trace.arrows }];
+const views = trace.views;
 let view = views[0],
   events,
   expected;
@@ -107,20 +108,20 @@ function arrange() {
       const [group, node] = one,
         pass = groups[group].passes.find(([to]) => to === node),
         at = node < 0 ? groups[-1 - node].out[0] : node;
-      events.push({ kind: "pass", group, by: groups[group].out[0], node, at, pass, steps: between[one] || [], number });
+      events.push({ kind: "pass", group, by: groups[group].out[0], node, at, pass, sums: between[one] || [], number });
     } else {
       const node = target(one),
         step = { by: steps[one][0], node, at: node, step: one, number };
       if (said[one].whole) events.push({ kind: "whole", ...step });
-      events.push({ kind: "step", ...step, steps: [one] });
+      events.push({ kind: "step", ...step, sums: [one] });
     }
   }
   // What is in a closed box happens when the last has come to it.
-  for (const e of events) if (e.steps || e.kind === "seed") last[around[e.at]] = e;
+  for (const e of events) if (e.sums || e.kind === "seed") last[around[e.at]] = e;
   inner.forEach((list, g) => list.length && last[g] && (last[g].inner = list));
   if (trace.earlier.length) events.push({ kind: "earlier", node: -1, at: trace.earlier[0][0] });
   expected = nodes.map(() => 0);
-  for (const e of events) if (e.steps && e.node >= 0) expected[e.node]++;
+  for (const e of events) if (e.sums && e.node >= 0) expected[e.node]++;
 }
 // Along the variables that have names: what is between two of them is one factor.
 let byNames = false;
@@ -140,13 +141,13 @@ function arrangeNamed() {
   named.forEach((pass, j) => {
     const complete = named.findLastIndex(([, to]) => to === pass[1]) === j,
       until = complete ? pass[2] + 1 : done;
-    events.push({ kind: "named", by: pass[0], node: pass[1], at: pass[1], pass, number: j + 1, steps: [...steps.keys()].slice(done, until) });
+    events.push({ kind: "named", by: pass[0], node: pass[1], at: pass[1], pass, number: j + 1, sums: [...steps.keys()].slice(done, until) });
     done = Math.max(done, until);
   });
   expected = nodes.map((_, i) => named.filter(([, to]) => to === i).length);
 }
 const target = (k) => nodes[steps[k][0]].in[steps[k][1]];
-const eventOf = (k) => events.findIndex((e) => (e.steps || []).concat(e.inner || []).includes(k)) + 1;
+const eventOf = (k) => events.findIndex((e) => (e.sums || []).concat(e.inner || []).includes(k)) + 1;
 const unedited = () => value.every((x, i) => Object.is(x, first[i]));
 const add = (k, before) =>
   "after" in said[k] ? said[k].after : before === null ? product[k] : before + product[k];
@@ -192,8 +193,8 @@ function stateAt(position) {
       trace.earlier.forEach(([leaf, before, after]) => {
         grad[leaf] = typeof grad[leaf] === "number" ? real(before) + grad[leaf] : after;
       });
-    if (e.steps) {
-      e.steps.forEach(receive);
+    if (e.sums) {
+      e.sums.forEach(receive);
       if (e.node >= 0) arrived[e.node]++;
     }
     if (e.inner) e.inner.forEach(receive);

@@ -9,7 +9,7 @@ const frame = el("div");
 function draw(picture) {
   svg = picture;
   svg.setAttribute("aria-hidden", "true");
-  look = viewer(svg, "Picture of the graph; the table says the same in words");
+  look = viewer(svg, "Picture of the graph; the table says the same in words", frame);
   boxes = {};
   arrows = {};
   for (const g of svg.querySelectorAll("[data-edge]")) {
@@ -38,9 +38,8 @@ function draw(picture) {
   // The local derivative at an arrow, which changes when a leaf is edited.
   labels = {};
   events.forEach((e) => {
-    for (const k of e.steps || []) labels[arrowId(steps[k][0], steps[k][1])] = e.kind === "pass" ? e : { step: k };
+    for (const k of e.sums || []) labels[arrowId(steps[k][0], steps[k][1])] = e.kind === "pass" ? e : { step: k };
   });
-  frame.replaceChildren(look.picture, look.bar);
   writeParts();
 }
 // An arrow inside of a closed box is not drawn.
@@ -83,7 +82,7 @@ function paint(state) {
   });
   const edges = {};
   for (const i of e.made || []) nodes[i].in.forEach((_, k) => (edges[arrowId(i, k)] = "to"));
-  for (const k of e.kind === "named" ? [] : e.steps || ("step" in e ? [e.step] : [])) edges[arrowId(steps[k][0], steps[k][1])] = "to";
+  for (const k of e.kind === "named" ? [] : e.sums || ("step" in e ? [e.step] : [])) edges[arrowId(steps[k][0], steps[k][1])] = "to";
   for (const [i, word] of [[e.by, "from"], [e.at, "to"], ...(e.kind === "earlier" ? trace.earlier.map(([leaf]) => [leaf, "to"]) : [])])
     if (nodes[i]) hot[nodes[i].box] = word;
   const places = boxesOf(e.at),

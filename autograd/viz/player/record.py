@@ -12,7 +12,8 @@ numbers. The keys are short because each notebook output carries a record:
             text and in LaTeX, and 1 for a number, 2 more where a factor of it needs brackets
     steps   [consumer, operand, upstream, local, contribution], and of arrays words: the equation,
             as a tree and LaTeX, and what was computed with it
-    groups  the boxes, and views, a picture for each that is opened: README.md
+    groups  the boxes: README.md
+    views   the picture, and where there are boxes one for each that is opened: README.md
     named   the steps along named variables: README.md
     windows of convolutions, pooling and kernels, the numbers to choose from and what each shows
     root, seed, earlier gradients, notes, and whether the page can recompute the numbers
@@ -84,7 +85,6 @@ def trace_of(steps: Pass, picture: Picture) -> Record:
         "nodes": [_node(steps, node, index, box, forms) for node in kept],
         "forms": forms.all,
         "steps": [_step(steps, k, index) for k in played],
-        "arrows": arrows_of(picture, index),
         "root": index[steps.root],
         "seed": value(steps.seed),
         "start": exercise.start(steps),
@@ -95,7 +95,8 @@ def trace_of(steps: Pass, picture: Picture) -> Record:
             if leaf in index and leaf in steps.gradients
         ],
         "live": whole and can_recompute(steps),
-        "notes": [note for note in (picture.note, *_notes(steps, len(played))) if note],
+        "notes": _notes(steps, len(played)),
+        "views": [{"open": [], **_drawn(picture, index)}],
     }
     if steps.top != steps.names[steps.root]:
         trace["top"] = _name(steps.top)
@@ -270,16 +271,15 @@ def _view(steps: Pass, picture: Picture, places: dict[Box, int], index: dict[Nod
             else at
             for at in Outline(steps, picture.folding.boxes).order
         ],
-        "arrows": arrows_of(picture, index),
-        "note": picture.note,
+        **_drawn(picture, index),
     }
 
 
-def arrows_of(picture: Picture, index: dict[Node, int]) -> Record:
-    """For each operand whose arrow in a picture has another id than "n7.0", that id."""
-    return {
-        f"{index[node]}.{k}": arrow for (node, k), arrow in picture.arrows.items() if node in index
-    }
+def _drawn(picture: Picture, index: dict[Node, int]) -> Record:
+    """For each operand whose arrow has another id than "n7.0", that id; and what is left out."""
+    ids = picture.arrows.items()
+    arrows = {f"{index[node]}.{k}": arrow for (node, k), arrow in ids if node in index}
+    return {"arrows": arrows, "note": picture.note}
 
 
 # --- windows ------------------------------------------------------------------------------------

@@ -77,18 +77,20 @@ function listen(label, actions, slider) {
 const looking = { f: () => look.fit(), "+": () => look.larger(), "-": () => look.smaller() };
 
 // A picture fits into the page, unless its type would become too small to read; then a part is
-// shown, and a small map says which. A margin of less than a tenth is not cut off.
+// shown, and a small map says which. A margin of less than a tenth is not cut off. It stands in `frame`.
 const presented = () => host.hasAttribute("data-present"),
-  smallest = () => (presented() ? 0.45 : host.clientWidth < 500 ? 0.9 : 0.7); // a projector makes all larger
+  smallest = () => (host.clientWidth < 500 ? 0.9 : 0.7);
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
-function viewer(svg, label) {
+function viewer(svg, label, frame) {
   const [left, top, width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
   const picture = el("div", { class: "pic", tabindex: "0", role: "group", "aria-label": label }, svg);
   let zoom = 0, // 0: as it fits
     place; // what is seen of the picture
-  const fitting = () =>
-    Math.min(presented() ? 3 : 1, picture.clientWidth / width, (parseFloat(getComputedStyle(picture).maxHeight) || height) / height);
-  const scale = () => zoom || (fitting() > 0.9 * smallest() ? fitting() : smallest());
+  const room = () => [picture.clientWidth / width, (parseFloat(getComputedStyle(picture).maxHeight) || height) / height],
+    fitting = () => Math.min(presented() ? 3 : 1, ...room()),
+    // A part that is presented fills its room one way, for the last row reads it, too.
+    large = () => (presented() ? Math.min(host.clientWidth / 960, Math.max(...room())) : 0),
+    scale = () => zoom || (fitting() > 0.9 * smallest() ? fitting() : Math.max(smallest(), large()));
   function zoomTo(x) {
     const before = place;
     zoom = x && Math.min(4, Math.max(0.1, x));
@@ -157,5 +159,6 @@ function viewer(svg, label) {
     { passive: false },
   );
   new ResizeObserver(resize).observe(picture);
-  return { picture, bar, fit, larger, smaller, reveal, anew: () => zoomTo(0) };
+  frame.replaceChildren(picture, bar);
+  return { fit, larger, smaller, reveal, anew: () => zoomTo(0) };
 }

@@ -138,7 +138,7 @@ function describeEarlier() {
 // --- closed boxes ---
 
 // What a closed box adds to its operand, and its local derivative, null where it has none.
-const addedBy = (e) => (e.steps.some((k) => "after" in said[k]) ? e.pass[2] : e.steps.reduce((sum, k) => sum + product[k], 0));
+const addedBy = (e) => (e.sums.some((k) => "after" in said[k]) ? e.pass[2] : e.sums.reduce((sum, k) => sum + product[k], 0));
 function localOf(e) {
   if (!e.pass || typeof e.pass[1] !== "number" || unedited()) return e.pass ? real(e.pass[1]) : null;
   const up = finalGrads()[groups[e.group].out[0]];

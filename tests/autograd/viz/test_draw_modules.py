@@ -190,7 +190,11 @@ def test_of_a_sum_of_many_terms_the_first_are_drawn_and_the_last():
     width, height = map(float, re.search(r'width="(.*?)" height="(.*?)"', drawing.svg).groups())
     assert width < 1200
     assert height < 600
-    assert [len(view["open"]) for view in drawing._boxes["views"]] == [0, 1, 1]
+    assert [len(view["open"]) for view in drawing._boxes["views"]] == [0, 1, 1, 2]
+    opened, *others = (svg for svg in drawing._boxes["pictures"] if "36 more terms" in svg)
+    assert "Σ of 37 terms" in opened  # with the first terms in it, and 36 more
+    assert opened.count("data-node") == 18
+    assert len(others) == 1  # in which that is open, too
     opened = next(svg for svg in drawing._boxes["pictures"] if "Σ of 40 terms" in svg)
     assert opened.count('data-kind="leaf"') == 40
 

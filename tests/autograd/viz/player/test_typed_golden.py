@@ -103,8 +103,10 @@ def in_python(text, values):
         except ExpressionError as err:
             return str(err)
         record = json.loads(json.dumps(trace_of(steps, picture_of(steps))))
-        record |= {"notes": [], "arrows": {}}  # of the picture, which the page draws by itself
-        for what in ("groups", "views", "pictures", "named"):
+        record["notes"] = []
+        # of the picture, which the page draws by itself
+        record["views"] = [{"open": [], "arrows": {}, "note": ""}]
+        for what in ("groups", "pictures", "named"):
             record.pop(what, None)
         for k, node in enumerate(record["nodes"]):
             node["box"] = f"n{k}"
