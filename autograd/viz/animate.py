@@ -45,7 +45,7 @@ def animation(steps: Pass) -> str:
                 intervals[start, stop] = None
     style = _STYLE.format(seconds=length * SECONDS)
     style += "".join(_keyframes(start, stop, length) for start, stop in intervals)
-    return to_svg(scenes[-1], picture.sentence, True, style, parts)
+    return to_svg(scenes[-1], picture.graph.sentence, True, style, parts)
 
 
 def _runs(versions: tuple[Group, ...]) -> Iterator[tuple[Group, int, int]]:

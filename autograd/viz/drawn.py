@@ -38,10 +38,11 @@ MOST_IN_A_ROW = 16
 OFTEN = 3
 """A leaf with more uses than this is drawn again for each of them."""
 
-_ROOM = "-0.1234"  # at arrows, since numbers change while stepping
+# at arrows, and in boxes, since numbers change while stepping
+_ROOM, _LEAST_WIDTH = "-0.1234", 130.0
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Drawn:
     """What is drawn of a trace, and where each node of it is found in the picture.
 
@@ -50,12 +51,14 @@ class Drawn:
         boxes: For each node that has no box of its own but is drawn, the id of the box.
         arrows: For each operand whose arrow has another id than "n7.0", that id.
         stands: The node whose number or array is in a box, by the id of the box.
+        folding: Which boxes are closed, and what is left out.
     """
 
     graph: DrawnGraph
     boxes: Mapping[Node, str]
     arrows: Mapping[tuple[Node, int], str]
     stands: Mapping[str, Node]
+    folding: Folding
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,8 +88,8 @@ def drawn(
         trace: The graph.
         folding: What is drawn as one box, and what not at all.
         gradient: Gives what is shown as the gradient of a node; None where nothing has arrived.
-        again: Whether leaves that are used often are drawn for each use, arrows have room, and
-            names are those of the formulas beside.
+        again: Whether leaves that are used often are drawn for each use, arrows and boxes have room
+            for other numbers, and names are those of the formulas beside.
     """
     dropped, remark = folding.dropped, folding.remark
     ids = {node: f"n{i}" for i, node in enumerate(trace.nodes)}
@@ -98,6 +101,9 @@ def drawn(
                 nodes[ids[node]] = _box(trace, node, ids[node], gradient, dropped, again)
         edges, arrows = _edges(trace, ids | boxes, folding, again)
     if again:
+        for id_, box in nodes.items():
+            if box.kind != "constant":
+                nodes[id_] = replace(box, least=_LEAST_WIDTH)
         nodes, edges, repeated = _with_aliases(nodes, edges)
         if repeated:
             names = ", ".join(shortened(repeated, 6, "…"))
@@ -105,7 +111,7 @@ def drawn(
     graph = DrawnGraph(_ordered(nodes, edges), tuple(edges), len(trace.nodes), remark)
     stands = {ids[node]: node for node in trace.nodes if node not in boxes and node not in dropped}
     stands |= {box.id: box.results[0] for box in folding.boxes if is_operation(box)}
-    return Drawn(graph, boxes, arrows, stands)
+    return Drawn(graph, boxes, arrows, stands, folding)
 
 
 def folded(trace: Trace, most: int, depth: int | None = None) -> Folding:

@@ -31,6 +31,7 @@ class DrawnNode:
         symbol: The operation's symbol; "" if it is none.
         name: The lines of its name as it is written; () if it has none.
         code: What it is called in code, where it has a name of its own.
+        least: So wide it is at least, for its numbers change.
         rows: What is written below: (what, text) pairs such as ("data", "0.5"); a row that goes
             on with the one before has an empty `what`.
         output: Whether it is the root.
@@ -47,6 +48,7 @@ class DrawnNode:
     folded: bool = False
     marked: bool = False
     code: str = ""
+    least: float = 0.0
 
     @property
     def title(self) -> str:
@@ -105,7 +107,7 @@ class DrawnGraph:
         nodes: Each after its operands; the output is last.
         edges: By operation, then by operand.
         total: How many nodes the whole graph has.
-        remark: A further caption.
+        remark: What else is to be said of it.
         legend: What the numbers on arrows are; "" where that is said elsewhere.
     """
 
@@ -117,21 +119,21 @@ class DrawnGraph:
 
     @property
     def note(self) -> str:
-        """What is left out; "" if nothing is."""
+        """What is left out, and the remark; "" if there is nothing to be said."""
         drawn = len({node.id.partition("~")[0] for node in self.nodes})  # a leaf drawn again is one
         if drawn == self.total or any(node.id.startswith("g") for node in self.nodes):
-            return ""
+            return self.remark
         return (
             f"{drawn:,} of {self.total:,} nodes are drawn, those nearest to the output. "
-            "What led to the nodes marked ⋯ is left out."
-        )
+            f"What led to the nodes marked ⋯ is left out. {self.remark}"
+        ).strip()
 
     @property
     def captions(self) -> tuple[str, ...]:
         """What is written below the picture."""
         labelled = any(edge.label for edge in self.edges)
         legend = self.legend if labelled else ""
-        return tuple(filter(None, (self.note, self.remark, legend)))
+        return tuple(filter(None, (self.note, legend)))
 
     @property
     def title(self) -> str:

@@ -190,6 +190,7 @@ def node_size(node: DrawnNode) -> Size:
     least = 0.0 if quiet or not node.rows else _LEAST_WIDTH
     rim = _RIM if node.output else 0.0
     width = max(title, rows + keys, least - 2 * _PADDING) + 2 * (_PADDING + rim)
+    width = max(width, node.least)
     height = _head_height(node) + _ROW_HEIGHT * len(node.rows) + 12 + 2 * rim
     return width, height
 

@@ -77,7 +77,7 @@ def fragment(steps: Pass, picture: Picture, text: str) -> str:
     of_numbers = not any(map(is_array, steps.nodes))
     used = computable(form["op"] for form in trace["forms"]) if of_numbers else []
     trace["functions"] = {name: op.name for name, op in FUNCTIONS.items() if op.name in used}
-    image = f'<img alt="{escape(picture.sentence)}" src="{as_image(picture.svg)}">\n'
+    image = f'<img alt="{escape(picture.graph.sentence)}" src="{as_image(picture.svg)}">\n'
     scripts = WITH_WINDOWS if "windows" in trace else SCRIPTS
     words = f"<details><summary>All steps as text</summary>\n<pre>{escape(text)}</pre></details>\n"
     return embedded(image + words, script_of(scripts, GIVEN, trace, rules_js(used)))

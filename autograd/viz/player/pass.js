@@ -92,23 +92,18 @@ function arrange() {
     }
   }
   events.push({ kind: "seed", node: root, at: root });
-  const between = {};
   steps.forEach((s, k) => {
-    const [from, to] = [around[s[0]], around[target(k)]];
-    if (from >= 0 && from === to) inner[from].push(k);
-    else if (from >= 0) {
-      (between[[from, target(k)]] ||= []).push(k);
-      if (to >= 0) (between[[from, -1 - to]] ||= []).push(k);
-    }
+    const from = around[s[0]];
+    if (from >= 0 && from === around[target(k)]) inner[from].push(k);
   });
   let number = 0;
   for (const one of view.play || steps.keys()) {
     number++;
     if (Array.isArray(one)) {
-      const [group, node] = one,
+      const [group, node, sums] = one,
         pass = groups[group].passes.find(([to]) => to === node),
         at = node < 0 ? groups[-1 - node].out[0] : node;
-      events.push({ kind: "pass", group, by: groups[group].out[0], node, at, pass, sums: between[one] || [], number });
+      events.push({ kind: "pass", group, by: groups[group].out[0], node, at, pass, sums, number });
     } else {
       const node = target(one),
         step = { by: steps[one][0], node, at: node, step: one, number };

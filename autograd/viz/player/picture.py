@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.viz import exercise
@@ -27,46 +28,28 @@ from autograd.viz.views import MOST_DRAWN
 if TYPE_CHECKING:
     from autograd.arrays import Number
 
-_WIDTH = 130.0  # of a box at least, since numbers change while stepping
 
-
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Picture(Drawn):
-    """The picture of a pass, with what is drawn of it.
+    """The picture of a pass, with what is drawn of it."""
 
-    Attributes:
-        svg: The SVG, with the numbers at the end of the pass.
-        layout: Where everything is.
-        folding: Which boxes are closed, and what is left out.
-        note: What is folded, and what small boxes are.
-        sentence: The picture in words.
-    """
+    @cached_property
+    def layout(self) -> Layout:
+        """Where everything is."""
+        return place(self.graph, *sizes(self.graph))
 
-    svg: str
-    layout: Layout
-    folding: Folding
-    note: str
-    sentence: str
+    @property
+    def svg(self) -> str:
+        """The SVG, with the numbers at the end of the pass."""
+        return to_svg(scene(self.graph, self.layout), self.graph.sentence)
 
 
 def picture_of(steps: Pass, folding: Folding | None = None) -> Picture:
     """Draw the graph of a pass, folded as is best or as is said."""
     folding = folding or folded(steps, MOST_DRAWN, steps.depth)
     made = drawn(steps, folding, gradient=steps.gradient, again=True)
-    remark = made.graph.remark
-    graph = replace(made.graph, legend=how_to_read(steps.top), remark="")
-    node_sizes, label_sizes = sizes(graph)
-    roomy = {
-        node.id: (max(width, _WIDTH if node.rows and node.kind != "constant" else 0.0), height)
-        for node in graph.nodes
-        for width, height in [node_sizes[node.id]]
-    }
-    layout = place(graph, roomy, label_sizes)
-    note = f"{graph.note} {remark}".strip()
-    sentence = f"{graph.sentence} {remark}".strip()
-    svg = to_svg(scene(graph, layout), sentence)
-    found = (made.boxes, made.arrows, made.stands)
-    return Picture(graph, *found, svg, layout, folding, note, sentence)
+    graph = replace(made.graph, legend=how_to_read(steps.top))
+    return Picture(graph, made.boxes, made.arrows, made.stands, folding)
 
 
 # --- one picture for each step: for a film, for slides and for papers ---------------------------

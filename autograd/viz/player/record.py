@@ -259,17 +259,19 @@ def _view(steps: Pass, picture: Picture, places: dict[Box, int], index: dict[Nod
     """A picture with the order of what happens in it."""
     ids = {f"n{i}": index[node] for i, node in enumerate(steps.nodes)}
     ids |= {box.id: -1 - places[box] for box in picture.folding.boxes}
+    outline = Outline(steps, picture.folding.boxes)
+    made = (node.id for node in picture.graph.nodes if node.kind == "operation")
     return {
-        "forward": [
-            ids[node.id]
-            for node in picture.graph.nodes
-            if node.kind == "operation" and "~" not in node.id
-        ],
+        "forward": [ids[id_] for id_ in made if "~" not in id_],
         "play": [
-            [places[at[0]], ids[at[1].id] if isinstance(at[1], Box) else index[at[1]]]
+            [
+                places[at[0]],
+                ids[at[1].id] if isinstance(at[1], Box) else index[at[1]],
+                outline.joined[at],
+            ]
             if isinstance(at, tuple)
             else at
-            for at in Outline(steps, picture.folding.boxes).order
+            for at in outline.order
         ],
         **_drawn(picture, index),
     }
@@ -279,7 +281,7 @@ def _drawn(picture: Picture, index: dict[Node, int]) -> Record:
     """For each operand whose arrow has another id than "n7.0", that id; and what is left out."""
     ids = picture.arrows.items()
     arrows = {f"{index[node]}.{k}": arrow for (node, k), arrow in ids if node in index}
-    return {"arrows": arrows, "note": picture.note}
+    return {"arrows": arrows, "note": picture.graph.note}
 
 
 # --- windows ------------------------------------------------------------------------------------

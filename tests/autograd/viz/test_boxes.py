@@ -246,10 +246,11 @@ def test_every_view_plays_every_contribution_once():
             return found
 
         played = [at for at in view["play"] if not isinstance(at, list)]
-        for g, to in (at for at in view["play"] if isinstance(at, list)):
+        for g, to, sums in (at for at in view["play"] if isinstance(at, list)):
             if to >= 0:
                 assert to in [operand for operand, *_ in groups[g]["passes"]]
-                played += [
+                played += sums
+                assert sums == [
                     k
                     for k, (node, place, *_) in enumerate(record["steps"])
                     if record["nodes"][node]["in"][place] == to and closed_around(node) == g

@@ -186,6 +186,10 @@ def test_a_closed_box_opens_and_closes_again(shown):
     assert page.locator("[data-node]").count() == closed
     page.get_by_role("button", name="+ Σ of 40 terms").click()
     page.get_by_role("button", name="− Σ of 40 terms").wait_for()
+    # the additions of the terms that are drawn, and a box of the others
+    assert page.locator("[data-node]").count() == closed - 1 + 4
+    page.get_by_role("button", name="+ Σ of 37 terms").click()
+    page.get_by_role("button", name="− Σ of 37 terms").wait_for()
     assert page.locator("[data-node]").count() == closed - 1 + 39
     page.get_by_role("button", name="− Σ of 40 terms").click()
     page.get_by_role("button", name="+ Σ of 40 terms").wait_for()

@@ -300,14 +300,14 @@ def test_an_often_used_leaf_is_drawn_again_where_it_is_used():
     boxes = drawn(picture)
     again = [box for box in boxes if box.startswith("n0~")]
     assert len(again) == 9
-    assert picture.note == "Each small box w, x is the leaf of that name again."
+    assert picture.graph.note == "Each small box w, x is the leaf of that name again."
 
 
 def test_a_leaf_that_is_drawn_again_is_counted_once_where_nodes_are_left_out():
     picture = picture_of(backprop(recurrent(75)))
     boxes = {box.partition("~")[0] for box in drawn(picture)}
     assert len(boxes) < len([*drawn(picture)])
-    assert picture.note.startswith(f"{len(boxes)} of {75 * 3 + 3} nodes are drawn")
+    assert picture.graph.note.startswith(f"{len(boxes)} of {75 * 3 + 3} nodes are drawn")
 
 
 def test_75_steps_of_a_recurrent_network_are_drawn_with_some_thousand_calls_for_each():

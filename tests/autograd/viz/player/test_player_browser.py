@@ -1062,7 +1062,8 @@ def test_a_closed_sum_shows_its_number_and_follows_an_edited_leaf(play):
     box.click()
     player.page.locator(".about").first.locator("button[aria-expanded=false]").click()
     player.page.wait_for_selector("button[aria-expanded=true]")
-    assert player.page.locator("[data-node]").count() > 40  # additions, and the terms at the ends
+    assert box_named(player, "Σ of 37 terms").count() == 1
+    assert player.page.locator("[data-node]").count() == 12  # additions, and terms at the ends
     assert player.exact()["q5"][1] == pytest.approx(slope, rel=1e-12)
     assert player.rows()["q5"][2] == "1 of 1"
 
