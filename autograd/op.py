@@ -575,6 +575,8 @@ NAMED: dict[str, tuple[Callable[..., Any], Shapes]] = {}
 def named(name: str, *axes: int, shapes: Shapes | None = None) -> Callable[[F], F]:
     """Declare that pictures show what a function computes as one box of this name.
 
+    Several results are one box if they share a part of it; else each is a box of its own.
+
     Args:
         name: Such as "mean squared error".
         axes: For each operand, of how many axes an example is to be, the last of n numbers.

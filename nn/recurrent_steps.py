@@ -111,6 +111,7 @@ ELMAN_STEPS = {
 }
 
 
+@named("LSTM step", shapes=_with_gates(4, states=2))
 def lstm_step(
     x: Operand, h: Operand, c: Operand, w_ih: Operand, w_hh: Operand, b_ih: Operand, b_hh: Operand
 ) -> States:
@@ -131,19 +132,14 @@ def gru_step(
     return (1 - z) * n + z * h
 
 
-@named("LSTM step", shapes=_with_gates(4, states=2))
-def _lstm_state(*operands: Operand) -> Operand:
-    return lstm_step(*operands)[0]
-
-
 # Without biases, one of an RNN is not told from the scores of additive attention, say.
 for _name, _step in ELMAN_STEPS.items():
     named(f"{_name} of two products", shapes=_with_gates(1, biases=0))(_step)
 
 
 @named("LSTM step, no biases", shapes=_with_gates(4, states=2, biases=0))
-def _lstm_state_alone(x: Operand, h: Operand, c: Operand, w_ih: Operand, w_hh: Operand) -> Operand:
-    return lstm_step(x, h, c, w_ih, w_hh, None, None)[0]
+def _lstm_step_alone(x: Operand, h: Operand, c: Operand, w_ih: Operand, w_hh: Operand) -> States:
+    return lstm_step(x, h, c, w_ih, w_hh, None, None)
 
 
 @named("GRU step, no biases", shapes=_with_gates(3, biases=0))

@@ -8,11 +8,12 @@ from typing import Any
 import numpy as np
 
 from autograd.declarations import elementwise, structural
-from autograd.op import call
+from autograd.op import call, named
 from autograd.rules.activations import sigmoid
 from autograd.rules.arithmetic import at_least, maximum
 from autograd.rules.indexing import elements
 from autograd.rules.powers import exp, log
+from autograd.rules.reductions import logsumexp
 
 # --- of numbers -------------------------------------------------------------------------------
 
@@ -194,3 +195,10 @@ def softmax_cross_entropy(scores: Any, classes: Any) -> Any:
     rows = below.reshape((-1, below.shape[-1]))
     chosen = elements(rows, (np.arange(classes.size), classes.reshape(-1)))
     return np.log(np.exp(below).sum(axis=-1)) - chosen.reshape(classes.shape)
+
+
+# Of Tensors each is one node, of single numbers it is many.
+named("softmax", 1)(softmax)
+named("log-softmax", 1)(log_softmax)
+named("log-sum-exp", 1)(logsumexp)
+named("cross-entropy", 1)(lambda x: [softmax_cross_entropy(x, np.array(k)) for k in range(len(x))])

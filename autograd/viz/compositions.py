@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.node import Node, topological
-from autograd.op import NAMED, RULEBOOK, Shapes
+from autograd.op import NAMED, Shapes
 from autograd.tensor import Tensor
 from autograd.value import Value
 
@@ -30,15 +30,6 @@ MOST = 32
 
 LEAST = 3
 """One of fewer operations needs no name."""
-
-_OF_SCORES = {
-    "softmax": "softmax", "log_softmax": "log-softmax", "logsumexp": "log-sum-exp",
-    "softmax_cross_entropy": "cross-entropy",
-}  # fmt: skip
-"""Operations that are one node of Tensors, and of single numbers many."""
-
-_OF_SEVERAL_RESULTS = {"softmax", "log-softmax", "LSTM step", "LSTM step, no biases"}
-"""Their results share a sum, or a state."""
 
 Uses = Mapping[Node, Sequence[tuple[Node, int]]]
 
@@ -52,12 +43,14 @@ class Pattern:
         root: What it results in; of several results, one.
         given: Its leaves and those constants that come from its operands: they stand for others.
         free: The arguments of its operations that come from its operands' sizes, likewise.
+        shared: Whether the composition has several results that share a part, such as a sum.
     """
 
     name: str
     root: Node
     given: frozenset[Node]
     free: frozenset[tuple[Node, str]]
+    shared: bool
 
     def found_at(self, root: Node) -> dict[Node, Node] | None:
         """What stands for each node of the pattern where it ends in this node; None if nowhere."""
@@ -109,13 +102,12 @@ def compositions_in(nodes: Sequence[Node], uses: Uses) -> list[tuple[str, tuple[
     """The compositions in a graph: of each the name, and the nodes it is made of."""
     found: dict[tuple[str, Node | frozenset[Node]], set[Node]] = {}
     for node, pattern, bound in _matches(nodes, uses):
-        shared = pattern.name in _OF_SEVERAL_RESULTS
         key: Node | frozenset[Node] = node
-        if shared:
+        if pattern.shared:
             key = frozenset(bound[x] for x in bound if x.op is None and x.requires_grad)
         inside = {bound[x] for x in bound if x.op is not None}
         inner = inside - {node}
-        if not shared and any(user not in inside for x in inner for user, _ in uses[x]):
+        if not pattern.shared and any(user not in inside for x in inner for user, _ in uses[x]):
             continue  # a part of it is used elsewhere
         own = {
             bound[x]
@@ -124,9 +116,7 @@ def compositions_in(nodes: Sequence[Node], uses: Uses) -> list[tuple[str, tuple[
         }
         found.setdefault((pattern.name, key), set()).update(inside | own)
     return [
-        (name, tuple(node for node in nodes if node in part))
-        for (name, _), part in found.items()
-        if sum(node.op is not None for node in part) >= LEAST
+        (name, tuple(node for node in nodes if node in part)) for (name, _), part in found.items()
     ]
 
 
@@ -187,25 +177,17 @@ def _patterns(n: int, known: Known) -> dict[str, list[Pattern]]:
             return Tensor(numbers, requires_grad=True)
         return np.array([Value(x) for x in numbers.tolist()], dtype=object)
 
-    def of_scores(name: str) -> Callable[[Any], Any]:
-        op = RULEBOOK[name]
-        if name == "softmax_cross_entropy":
-            return lambda x: [op(x, np.array(k)) for k in range(n)]
-        return lambda x: np.ravel(op(x))
-
-    functions: list[tuple[str, Callable[..., Any], Shapes]]
-    functions = [(name, *declared) for name, declared in known]
-    if n:
-        scores = [(shown, of_scores(name), lambda n: [(n,)]) for name, shown in _OF_SCORES.items()]
-        functions = scores + [one for one in functions if {*one[2](n)} == {(n,)}]
-
     def run(function: Callable[..., Any], shapes: Shapes, seed: int, size: int) -> list[Any]:
         with np.errstate(all="ignore"):
             made = function(*(new(seed + k, shape) for k, shape in enumerate(shapes(size))))
-        return [made] if isinstance(made, Node) else [*np.ravel(np.array(made, object))]
+        if isinstance(made, Node):
+            return [made]
+        return [*np.ravel(made)] if isinstance(made, np.ndarray) else [*made]
 
     patterns: dict[str, list[Pattern]] = {}
-    for name, function, shapes in functions:
+    for name, (function, shapes) in known:
+        if n and {*shapes(n)} != {(n,)}:
+            continue
         try:  # in a context without modes: whoever draws inside of no_grad() means other nodes
             first, second = (
                 contextvars.Context().run(run, function, shapes, 100 * k, size)
@@ -218,9 +200,13 @@ def _patterns(n: int, known: Known) -> dict[str, list[Pattern]]:
             ]
         except (ArithmeticError, AttributeError, LookupError, TypeError, ValueError):
             continue  # it is of the other kind of node, or of no one form
-        for one, pairs in graphs:
+        computed = [{x for x, _ in pairs if x.op is not None} for _, pairs in graphs]
+        shared = len(set().union(*computed)) < sum(map(len, computed))
+        for (one, pairs), operations in zip(graphs, computed, strict=True):
             assert one.op is not None
             given = frozenset(x for x, y in pairs if not np.array_equal(x.data, y.data))
             free = frozenset((x, name) for x, y in pairs for name in _differing(x, y))
-            patterns.setdefault(one.op.name, []).append(Pattern(name, one, given, free))
+            if len(operations) >= LEAST:
+                pattern = Pattern(name, one, given, free, shared)
+                patterns.setdefault(one.op.name, []).append(pattern)
     return patterns
