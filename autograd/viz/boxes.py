@@ -495,9 +495,11 @@ class _Places:
     def _go_along(self, node: Node, nameless: bool) -> None:
         boxes = {(self.module[user], self.stage[user]) for user in self.users[node]}
         name = self.module[node]
-        fitting = sorted(stage for module, stage in boxes if module == name) if name else []
-        if fitting:
-            self.stage[node] = fitting[0]
+        first = min((stage for module, stage in boxes if module == name != ""), default=None)
+        if first is not None:
+            # Used by another box before, it stands by itself: it would lead out of its own and in.
+            if all(module == name or stage > first for module, stage in boxes):
+                self.stage[node] = first
         elif nameless and not node.requires_grad and len(boxes) == 1:
             self.module[node], self.stage[node] = boxes.pop()
             if not self.module[node] and self.users[node][0] in self._after:

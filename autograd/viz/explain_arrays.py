@@ -125,10 +125,6 @@ class EntryExplanation(Written):
         ]  # fmt: skip
         whole = steps.gradient(array)
         self.total = 0.0 if whole is None else float(np.asarray(whole)[index])
-        self._uses: dict[Node, list[tuple[Any, int]]] = {}
-        for k in range(len(steps)):
-            node, position, parent = steps.ends_of(k)
-            self._uses.setdefault(parent, []).append((node, position))
         self.cut = False
         self.equations = list(self._unfolded(array, index))
 
@@ -158,12 +154,12 @@ class EntryExplanation(Written):
     def _terms(self, parent: Node, at: Index) -> Iterator[_Term]:
         """What the entry acts on: for each entry of each use, its two factors."""
         steps = self._steps
-        uses = self._uses.get(parent, ())
-        if any(np.size(steps.gradient(node)) > LARGEST for node, _ in uses):
+        uses = [(*use, upstream) for use in steps.uses[parent]
+                if (upstream := steps.gradient(use[0])) is not None]  # fmt: skip
+        if any(np.size(upstream) > LARGEST for *_, upstream in uses):
             self.cut = True  # the others alone would be a sum that is not the derivative
             return
-        for node, position in uses:
-            upstream = steps.gradient(node)
+        for node, position, upstream in uses:
             for place in np.ndindex(np.shape(upstream)):
                 local = steps.entry_number(node, position, place, at)
                 if local != 0:

@@ -146,6 +146,18 @@ def test_whichever_boxes_are_closed_arrows_never_form_a_cycle(seed):
         made = [layers[rng.randrange(3)](a), a + b, nn.functional.gelu(a), a * b]
         values.append(rng.choice(made))
     steps = backprop(sum(values[1:], start=values[0] @ layers[0].weight).sum())
+    check_no_cycle(steps, rng)
+
+
+def test_a_parameter_that_is_used_before_its_module_stands_by_itself():
+    a, b = nn.Linear(2, 2), nn.Linear(2, 2)
+    mixed = autograd.linear(Tensor(np.ones((3, 2)), label="x"), a.weight, b.bias)
+    steps = backprop((a(mixed.tanh()) ** 2).sum())
+    assert not any(a.weight in {*box.nodes} for box in every_box(steps))
+    check_no_cycle(steps, random.Random(0))
+
+
+def check_no_cycle(steps, rng):
     record = recorded(steps)
     for view in record.get("views", ()):
         assert len({*view["forward"]}) == len(view["forward"])
