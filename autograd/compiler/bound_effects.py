@@ -14,6 +14,7 @@ from numpy.lib.array_utils import byte_bounds
 
 from autograd.adopted_values import GatheredValues, span
 from autograd.compiler.binding import side_by_side
+from autograd.compiler.effects import BRING, FORGET
 from autograd.compiler.tape import Traced
 from autograd.versions import latest
 
@@ -130,18 +131,11 @@ class BoundEffects:
 
     def _bind_rows(self) -> None:
         """New numbers and gradients of Values; where a copy writes all of them, that is noted."""
-        grads, graph = self.effects.row_grads, self.effects.run.graph
-        set_gradient, zero_grad = GatheredValues.set_gradient, GatheredValues.zero_grad
-        groups: list[tuple[Any, Traced | None, list[Any]]]
-        groups = [(GatheredValues.put, array, x) for array, x in self.effects.row_data.items()]
-        groups += [(set_gradient, None, [pair for pair in grads if pair[1] is not None])]
-        groups += [(zero_grad, None, [pair for pair in grads if pair[1] is None])]
-        for method, array, given in groups:
-            if not given:
-                continue
-            pairs, numbers, places, homes = given, None, None, None
-            if method is not zero_grad:
-                pairs, numbers, places = self.found(array, pairs)
+        graph = self.effects.run.graph
+        for (method, array), pairs in self.effects.of_values.items():
+            numbers = places = homes = None
+            if method is not FORGET:
+                pairs, numbers, places = self.found(array, pairs)  # noqa: PLW2901 (in their order)
             leaves = [leaf for leaf, _ in pairs]
             known = None  # where some are arguments
             if min(leaves) >= graph.value_count:
@@ -151,9 +145,9 @@ class BoundEffects:
                 self.rows.append((method, known, leaves, numbers, places))
                 continue
             for here, store, there in homes:
-                target = store.grad if method is set_gradient else store.data
+                target = store.grad if method is BRING else store.data
                 self.copies.append((target, there, numbers[places][here]))
-                if method is set_gradient:
+                if method is BRING:
                     self.now_reached.append((store.reached, there))
 
     def fill(self, tensors: Sequence[Tensor], given: Given) -> bool:

@@ -15,17 +15,15 @@ from __future__ import annotations
 import copy
 import weakref
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.lib.array_utils import byte_bounds
 
+from autograd.adopted_values import GatheredValues
 from autograd.compiler.host_numbers import HostNumbers
-from autograd.compiler.row_effects import (
-    ElementRow,
-    Gathered,
-    RowEffects,
-)
+from autograd.compiler.row_effects import UNSET, ElementRow, Gathered, RowEffects
 from autograd.compiler.tape import Tape, Traced
 from autograd.modes import differentiated
 from autograd.tensor import Tensor
@@ -38,9 +36,16 @@ if TYPE_CHECKING:
     from autograd.compiler.host_numbers import HostNumber
     from autograd.value import Value
 
+    Change = Callable[..., None]
+    """A method of GatheredValues."""
+
 
 MANY = 8
 """From so many Values on, it is quicker to write to them in an array."""
+
+PUT, BRING = GatheredValues.put, GatheredValues.set_gradient
+FORGET = GatheredValues.zero_grad
+"""What happens to Values: they get numbers, or gradients, or their gradients are forgotten."""
 
 
 class StandIn(Tensor):
@@ -353,19 +358,18 @@ class Written:
         tensors: Those from outside.
         data, grads: The number of a tensor, and its new numbers or its new gradient.
         asked: The number of a tensor whose gradient from before the call is used, and that.
+        of_values: What happens to Values, and the array that the numbers for it are in, if they
+            are no rows: to which leaves, and which number is for each.
     """
 
     def __init__(self, run: Effects) -> None:
         self.run = run
-        self.row_grads: list[tuple[int, int | None]] = []
-        for k, leaf in run.leaf_rows.items():
-            if isinstance(leaf, ElementRow) and leaf.forgets_alone():
-                self.row_grads.append((k, None))
-                del leaf.array.new_grads[leaf.index]
+        self.of_values: dict[tuple[Change, Traced | None], list[tuple[int, int]]] = {}
+        self._take_rows(run)
         leaves = [(k, x) for k, (_, x) in enumerate(run.tensors.values())]
         self.data = [(k, x.numbers) for k, x in leaves if x.numbers is not x.first]
-        grads = [(k, x.gradient) for k, x in leaves if x.is_set]
-        self.grads = [(k, None if x is None else run.shown_in.get(x, x)) for k, x in grads]
+        found = [(k, x.gradient) for k, x in leaves if x.is_set]
+        self.grads = [(k, None if x is None else run.shown_in.get(x, x)) for k, x in found]
         self.asked = [(k, x.first_grad) for k, x in leaves if x.asked]
         self.kept, self.ends = run.kept, run.ends
         self.tensors = [x for x, _ in run.tensors.values()]
@@ -373,37 +377,47 @@ class Written:
         self.compute, self.draws = run.host.computed(), run.draws
         self.generators = list({id(x): x for x, _ in self.draws}.values())
         self.roots, self.olds, self.section = run.roots, run.olds, run.section
-        self.row_data: dict[Traced | None, list[tuple[int, int]]] = {}
-        self._take_rows(run)
+        run.check()
         # running averages, draws and forgotten gradients leave the graph of the results as it is
-        brought = any(x is not None for _, x in (*self.grads, *self.row_grads))
-        written = any(x.requires_grad and x.numbers is not x.first for _, x in leaves)
-        also = bool((self.grads or self.row_grads) and (self.asked or self.olds))
-        changed = written or self.row_data or self.kept or self.ends
-        self.is_step = bool(brought or changed or self.roots or also)
-        if not self.is_step and (self.asked or self.olds):
+        grads = [x for _, x in self.grads if x is not None]
+        written = [k for k, _ in self.data if leaves[k][1].requires_grad]
+        values = [change for change, _ in self.of_values if change is not FORGET]
+        uses = self.asked or self.olds
+        also = uses and (self.grads or self.of_values)
+        self.is_step = any((grads, written, values, self.kept, self.ends, self.roots, also))
+        if not self.is_step and uses:
             run.refuse(".grad")  # results would be constants
         if not self:  # a pass to nobody
             self.is_step, self.roots = False, []
 
     def _take_rows(self, run: Effects) -> None:
-        """What happens to Values."""
-        run.check()
+        """What happens to Values; what happens to numbers of arrays, these have, but for this."""
+
+        def happens(leaf: int, change: Change, array: Traced | None, number: int) -> None:
+            self.of_values.setdefault((change, array), []).append((leaf, number))
+
         for k, leaf in run.leaf_rows.items():
-            if isinstance(leaf, ElementRow) or k in run.gone:  # of the former its array has it
-                continue
-            if isinstance(leaf.number, tuple):
-                array, where = leaf.number
-                self.row_data.setdefault(array, []).append((k, where))
-            elif leaf.number is not None:
-                self.row_data.setdefault(None, []).append((k, leaf.number))
-            if leaf.is_set:
-                self.row_grads.append((k, leaf.gradient))
+            if isinstance(leaf, ElementRow):
+                if leaf.forgets_alone():
+                    happens(k, FORGET, None, UNSET)
+                    del leaf.array.new_grads[leaf.index]
+            elif k not in run.gone:
+                if leaf.number is not None:
+                    known = leaf.number if isinstance(leaf.number, tuple) else (None, leaf.number)
+                    happens(k, PUT, *known)
+                if leaf.is_set and leaf.gradient is not None:
+                    happens(k, BRING, None, leaf.gradient)
+                elif leaf.is_set:
+                    happens(k, FORGET, None, UNSET)
 
     def rows(self) -> list[int]:
         """The rows that it needs beside those that arrays are made of."""
-        numbers = [row for _, row in self.row_data.get(None, ())]
-        return self.roots + numbers + [row for _, row in self.row_grads if row is not None]
+        of_rows = [pairs for (_, array), pairs in self.of_values.items() if array is None]
+        return self.roots + [row for pairs in of_rows for _, row in pairs if row != UNSET]
+
+    def changed_leaves(self) -> list[int]:
+        """The Values to which something happens, by their numbers among the leaves."""
+        return sorted({leaf for pairs in self.of_values.values() for leaf, _ in pairs})
 
     def arrays_kept(self) -> list[Array]:
         """The arrays that are kept from call to call, as an optimizer's averages."""
@@ -411,8 +425,8 @@ class Written:
 
     def __bool__(self) -> bool:
         """Whether there are any."""
-        changes = self.data, self.grads, self.kept, self.ends, self.row_data, self.row_grads
-        return any(changes) or bool(self.draws)
+        changes = self.data, self.grads, self.kept, self.ends, self.of_values, self.draws
+        return any(changes)
 
     def check_results(self, outputs: list[Tensor | Traced | int]) -> None:
         """See to it that no gradient is lost: results are constants, as leaves change after them.
@@ -434,73 +448,77 @@ class Written:
 
     def wanted(self) -> list[Traced]:
         """The arrays that are computed for it."""
-        arrays = [x for _, x in (*self.data, *self.grads)]
-        arrays += [*self.row_data, *(after for _, _, after in self.kept)]
-        return [x for x in arrays if x is not None]
+        arrays = [x for _, x in (*self.data, *self.grads)] + [x for _, x in self.of_values]
+        return [x for x in (*arrays, *(after for _, _, after in self.kept)) if x is not None]
 
     def single_leaves(self, order: list[int]) -> list[Value]:
         """The Values from outside that change at each call, if there are many, in this order."""
-        pairs = [*self.row_grads, *(pair for those in self.row_data.values() for pair in those)]
-        changed = {leaf for leaf, _ in pairs if leaf >= self.run.graph.value_count}
-        found = dict.fromkeys([x for x in order if x in changed] + sorted(changed))
-        return [self.run.graph.leaves[x] for x in found] if len(found) >= MANY else []
+        graph = self.run.graph
+        changed = [leaf for leaf in self.changed_leaves() if leaf >= graph.value_count]
+        found = dict.fromkeys([*(x for x in order if x in {*changed}), *changed])
+        return [graph.leaves[x] for x in found] if len(found) >= MANY else []
 
 
 class State:
-    """What a program changes, at one moment."""
+    """What a program changes, at one moment.
+
+    Attributes:
+        numbers: All of it, by what to call it in a message.
+    """
 
     def __init__(
         self, effects: Written, tensors: Sequence[Tensor], values: Sequence[Value]
     ) -> None:
-        changed = sorted({k for k, _ in (*effects.data, *effects.grads)})
-        rows = {k for k, _ in effects.row_grads}
-        rows |= {k for pairs in effects.row_data.values() for k, _ in pairs}
-        nodes: list[Any] = [tensors[k] for k in changed]
-        self.nodes = [(x, x._data, x._grad, x._version.number) for x in nodes]
-        self.ends = [(owner, name, getattr(owner, name)) for owner, name, _ in effects.ends]
-        self.arrays = {f"what is kept ({i})": x for i, x in enumerate(effects.arrays_kept())}
-        for x, data, grad, _ in self.nodes:
-            name = f"{x.label or type(x).__name__} ({id(x)})"
-            self.arrays[f"the data of {name}"] = data
-            if grad is not None:
-                self.arrays[f"the gradient left in {name}"] = grad
-        self.copies = {name: array.copy() for name, array in self.arrays.items()}
-        self.generators = [(x, x.bit_generator.state) for x in effects.generators]
-        leaves = [effects.run.graph.leaf(k, values) for k in sorted(rows)]
-        self.values = [(x, x._data, x._grad) for x in leaves]
+        self.numbers: dict[str, Array | float] = {}
+        self._undo: list[Callable[[], object]] = []
+        for i, array in enumerate(effects.arrays_kept()):
+            self._keep(f"what is kept ({i})", array)
+        for k in sorted({k for k, _ in (*effects.data, *effects.grads)}):
+            node, name = tensors[k], _name(tensors[k])
+            self._keep(f"the data of {name}", node._data)
+            if node._grad is not None:
+                self._keep(f"the gradient left in {name}", node._grad)
+            version = node._version.number
+            self._undo.append(partial(_put_back, node, node._data, node._grad, version))
+        for i, (owner, name, _) in enumerate(effects.ends):
+            value = getattr(owner, name)
+            self.numbers[f"{name} ({i})"] = np.asarray(value)
+            self._undo.append(partial(setattr, owner, name, value))
+        for k in effects.changed_leaves():
+            leaf = effects.run.graph.leaf(k, values)
+            name, grad = _name(leaf), leaf._grad
+            self.numbers[f"the data of {name}"] = leaf._data
+            self.numbers[f"the gradient left in {name}"] = 0.0 if grad is None else grad
+            self._undo.append(partial(setattr, leaf, "_grad", grad))
+            if leaf.home is None:  # of a number of an array only the gradient may change here
+                self._undo.append(partial(setattr, leaf, "_data", leaf._data))
+        for generator in effects.generators:
+            bits = generator.bit_generator
+            self._undo.append(partial(setattr, bits, "state", bits.state))
+
+    def _keep(self, name: str, array: Array) -> None:
+        self.numbers[name] = array.copy()
+        self._undo.append(partial(np.copyto, array, self.numbers[name]))
 
     def restore(self) -> None:
         """Let everything be as it was."""
-        for name, array in self.arrays.items():
-            array[...] = self.copies[name]
-        for node, data, grad, version in self.nodes:
-            if node._data is data:
-                node._grad = grad
-            else:  # it has moved to another array, where an optimizer may look for its numbers
-                node._write(data)
-                node._grad = None
-                if grad is not None:
-                    node._receive(grad)
-            node._version.number = version
-        for owner, name, value in self.ends:
-            setattr(owner, name, value)
-        for leaf, number, gradient in self.values:
-            leaf._grad = gradient
-            if leaf.home is None:  # of a number of an array only the gradient may change here
-                leaf._data = number
-        for generator, state in self.generators:
-            generator.bit_generator.state = state
+        for undo in self._undo:
+            undo()
 
-    def numbers(self) -> dict[str, Array | float]:
-        """All of it, by what to call it in a message."""
-        counts: dict[str, Array | float] = {
-            f"{name} ({i})": np.asarray(x) for i, (_, name, x) in enumerate(self.ends)
-        }
-        for leaf, number, grad in self.values:
-            name = f"{leaf.label or type(leaf).__name__} ({id(leaf)})"
-            counts[f"the data of {name}"] = number
-            counts[f"the gradient left in {name}"] = 0.0 if grad is None else grad
-        return self.copies | counts
+
+def _name(leaf: Tensor | Value) -> str:
+    return f"{leaf.label or type(leaf).__name__} ({id(leaf)})"
+
+
+def _put_back(node: Any, data: Array, grad: Array | None, version: int) -> None:
+    if node._data is data:
+        node._grad = grad
+    else:  # it has moved to another array, where an optimizer may look for its numbers
+        node._write(data)
+        node._grad = None
+        if grad is not None:
+            node._receive(grad)
+    node._version.number = version
 
 
 class Forgetful:

@@ -1,11 +1,23 @@
-"""Ordinary graph: the nodes that a compiled result has behind it when it is copied.
+"""Ordinary graph: the nodes that the engine itself would have behind a compiled result.
 
-A call of a compiled function cannot be copied: it is memory and calls of NumPy. What it computed on
-single numbers can be written down once more as ordinary nodes over the same leaves, with the
-numbers of the call, and these are copied and pickled as ever:
+A call of a compiled function is memory and calls of NumPy. What it computed on single numbers can
+be written down once more as ordinary nodes, with the numbers of the call. Two things need that.
+
+A call cannot be copied; these nodes are copied and pickled as ever:
 
     y = g(2.0)                    one call between y and w
     copy.deepcopy(y).parents      those of w * x + b
+
+And the compiled backward pass goes through all that was computed. Some of it the ordinary pass does
+not reach: numbers that were only compared, what a lookup did not choose, results that nobody asks
+the gradient of. Compiled, their gradients are 0, which adds nothing to any other, unless a
+derivative is infinite or nan:
+
+    loss, root = g(w, [3.0, 0.0])       w * x[0] and sqrt(w * x[1])
+    loss.backward()                     w: 3 + 0 * inf = nan, where 3 is right
+
+So a nan may be the function's own or not. Which it is, the ordinary pass says. It takes as long as
+without compiling, but only where a gradient is nan.
 """
 
 from __future__ import annotations
@@ -14,19 +26,22 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.compiler.binding import Bound
 from autograd.compiler.graph import LEAF
-from autograd.compiler.passes import without_modes
+from autograd.compiler.passes import Ends, without_modes
 from autograd.errors import GraphError
+from autograd.node import gradients
 from autograd.value import Constant, Value
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from autograd.arrays import Array
     from autograd.compiler.program import Workspace
 
 
-def ordinary_nodes(space: Workspace) -> dict[int, Any]:
-    """Of each row that somebody needs the Value that it is, over leaves with a call's numbers."""
+def _nodes(space: Workspace) -> tuple[dict[int, Any], list[int]]:
+    """Of each row that somebody needs the Value that it is; and which are leaves."""
     graph, placement = space.program.graph, space.program.placement
 
     def given(row: int) -> Value:
@@ -35,7 +50,7 @@ def ordinary_nodes(space: Workspace) -> dict[int, Any]:
 
     alive = np.flatnonzero(space.program.raised.alive).tolist()
     nodes: dict[int, Any] = without_modes(graph.computed, alive, given, space.indices.item)
-    return nodes
+    return nodes, [row for row in alive if graph.code[row] == LEAF]
 
 
 def ordinary(space: Workspace, given: Sequence[Value]) -> dict[int, Any]:
@@ -55,12 +70,39 @@ def ordinary(space: Workspace, given: Sequence[Value]) -> dict[int, Any]:
             "arrays, whose memory cannot be copied. Copy the result without its graph "
             "(.detach()), or run the function itself."
         )
-    graph, nodes = program.graph, ordinary_nodes(space)
+    graph, (nodes, rows) = program.graph, _nodes(space)
     of_place = dict(zip(program.order, given, strict=True))
-    places = {row: graph.left[row] for row in nodes if graph.code[row] == LEAF}
+    places = {row: graph.left[row] for row in rows}
     leaves = {id(nodes[row]): of_place.get(k, graph.leaves[k]) for row, k in places.items()}
     for node in nodes.values():
         if node.op is not None:
             node._left = leaves.get(id(node._left), node._left)
             node._right = leaves.get(id(node._right), node._right)
     return nodes
+
+
+def ordinary_pass(space: Workspace, rows: dict[int, float | Array], ends: tuple[int, ...]) -> None:
+    """Find the gradients anew, from the numbers of the call.
+
+    Args:
+        space: Where the numbers of the call and the gradients of its results are.
+        rows: The gradients of rows that are results.
+        ends: Which of the results that are Tensors have a gradient.
+    """
+    program = space.program
+    with program.lock, np.errstate(all="ignore"):
+        section, found = without_modes(program.array_pass, ends)
+        bound = Bound(program.tape, [x for x in found if x is not None], space.arrays.arrays)
+    bound.run(section)
+    for place, grad in space.gradients:
+        traced = found[place]
+        grad[...] = 0.0 if traced is None else bound[traced]
+    seeds = list(rows.items())
+    for (lifted, _), traced in zip(program.lifted, found[len(program.tensors) :], strict=True):
+        if traced is not None:
+            seeds += zip(lifted.ravel().tolist(), bound[traced].ravel().tolist(), strict=True)
+    nodes, leaves = _nodes(space)
+    root, wrt = Ends([nodes[row] for row, _ in seeds]), [nodes[row] for row in leaves]
+    grads = without_modes(gradients, root, wrt, [seed for _, seed in seeds])
+    places = program.placement.at[leaves] - program.graph.data_size
+    space.grads.reshape(-1)[places] = [grad or 0.0 for grad in grads]

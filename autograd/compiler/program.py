@@ -144,7 +144,7 @@ class Program:
         self.seeds = [self.tape.source(np.ones_like(x._data.array)) for x in self.differentiable]
         _, found = self.array_pass(tuple(range(len(self.seeds))))
         grads = found[: len(self.tensors)]
-        # nan_gradients.py writes to them: they are no single number that is shown everywhere.
+        # ordinary_graph.py writes to them: they are no single number that is shown everywhere.
         self.grads = [g if g is None or g.array.flags.writeable else g.copy() for g in grads]
         paired = zip(self.lifted, found[len(self.tensors) :], strict=True)
         self.value_grads = [(rows, grad) for (rows, _), grad in paired if grad is not None]

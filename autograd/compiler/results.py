@@ -15,8 +15,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 import numpy as np
 
 from autograd import node
-from autograd.compiler.nan_gradients import ordinary_pass
-from autograd.compiler.ordinary_graph import ordinary
+from autograd.compiler.ordinary_graph import ordinary, ordinary_pass
 from autograd.compiler.program import Workspace
 from autograd.errors import GraphError
 from autograd.modes import active

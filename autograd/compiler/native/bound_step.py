@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from autograd.compiler.effects import BRING, FORGET
 from autograd.compiler.gather import taken
 from autograd.compiler.numpy_calls import Call
 from autograd.errors import CompileError
@@ -64,7 +65,8 @@ def check_repeats(who: str, program: Program) -> None:
     """Refuse a step whose next one would not be the same program, or could not be written down."""
     effects = program.effects
     left = {k for k, grad in effects.grads if grad is not None}
-    left |= {k for k, row in effects.row_grads if row is not None}
+    given = [pairs for (method, _), pairs in effects.of_values.items() if method is BRING]
+    left |= {k for pairs in given for k, _ in pairs}
     asked = [(k, grad is None) for k, grad in effects.asked]
     asked += [(k, is_none) for k, _, is_none in effects.olds]
     if any(not is_none or k in left for k, is_none in asked):
@@ -143,10 +145,9 @@ def writes(who: str, program: Program, space: Workspace) -> tuple[Calls, dict[in
         partial(np.positive, bound.new(x), tensors[k][0]._data) for k, x in effects.data
     ]
     grads = {id(tensors[k][0]): bound.new(x) for k, x in effects.grads if x is not None}
-    found = [(pairs, array, True) for array, pairs in effects.row_data.items()]
-    given = [(k, row) for k, row in effects.row_grads if row is not None]
-    found += [(given, None, False)] * bool(given)
-    for those, array, is_data in found:
+    for (method, array), those in effects.of_values.items():
+        if method is FORGET:
+            continue
         pairs, numbers, where = bound.found(array, those)
         flat = numbers.reshape(-1)
         sources = np.arange(flat.size)[where].ravel().tolist()
@@ -158,7 +159,7 @@ def writes(who: str, program: Program, space: Workspace) -> tuple[Calls, dict[in
             moves.setdefault(id(holder), []).append((place, source))
         for key, holder in holders.items():
             target = _data(holder)
-            if not is_data:
+            if method is BRING:
                 target = grads.setdefault(key, np.zeros_like(target))
             calls += _put(flat, target.reshape(-1), sorted(moves[key]))
     kept = zip(bound.kept, effects.arrays_kept(), strict=True)
