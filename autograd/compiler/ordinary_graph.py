@@ -38,6 +38,10 @@ if TYPE_CHECKING:
 
     from autograd.arrays import Array
     from autograd.compiler.program import Workspace
+    from autograd.tensor import Tensor
+
+    Grads = dict[int | Tensor, float | Array]
+    """The gradients of results, by what a program has for these: rows and Tensors."""
 
 
 def _nodes(space: Workspace) -> tuple[dict[int, Any], list[int]]:
@@ -81,15 +85,13 @@ def ordinary(space: Workspace, given: Sequence[Value]) -> dict[int, Any]:
     return nodes
 
 
-def ordinary_pass(space: Workspace, rows: dict[int, float | Array], ends: tuple[int, ...]) -> None:
-    """Find the gradients anew, from the numbers of the call.
+def ordinary_pass(space: Workspace, given: Grads) -> None:
+    """Find the gradients anew, from the numbers of the call and the gradients of its results.
 
-    Args:
-        space: Where the numbers of the call and the gradients of its results are.
-        rows: The gradients of rows that are results.
-        ends: Which of the results that are Tensors have a gradient.
+    Those of results that are Tensors are in its memory already.
     """
     program = space.program
+    ends = tuple(i for i, x in enumerate(program.differentiable) if x in given)
     with program.lock, np.errstate(all="ignore"):
         section, found = without_modes(program.array_pass, ends)
         bound = Bound(program.tape, [x for x in found if x is not None], space.arrays.arrays)
@@ -97,7 +99,7 @@ def ordinary_pass(space: Workspace, rows: dict[int, float | Array], ends: tuple[
     for place, grad in space.gradients:
         traced = found[place]
         grad[...] = 0.0 if traced is None else bound[traced]
-    seeds = list(rows.items())
+    seeds = [(row, seed) for row, seed in given.items() if isinstance(row, int)]
     for (lifted, _), traced in zip(program.lifted, found[len(program.tensors) :], strict=True):
         if traced is not None:
             seeds += zip(lifted.ravel().tolist(), bound[traced].ravel().tolist(), strict=True)

@@ -106,7 +106,7 @@ class Program:
         self.lifted = list(recording.values.values())
         sources = {id(step.out) for step in self.tape.steps if step.kind == SOURCE}
         self.filled = [(rows, x._data) for rows, x in self.lifted if id(x._data) in sources]
-        self._reached: dict[frozenset[int], tuple[Reached, list[bool]]] = {}
+        self._reached: dict[frozenset[int | Tensor], tuple[Reached, list[bool]]] = {}
         rows = {*self.result_rows, *_rows(self.lifted), *self.effects.rows()}
         self.graph.outputs = sorted(rows)
         self._differentiate_arrays()
@@ -190,15 +190,14 @@ class Program:
             self.array_passes[ends] = len(self.tape.sections) - 1, found
         return self.array_passes[ends]
 
-    def reached(self, places: frozenset[int]) -> tuple[Reached, list[bool]]:
+    def reached(self, outs: frozenset[int | Tensor]) -> tuple[Reached, list[bool]]:
         """What the gradients of some results get to, as in the ordinary graph; kept for later.
 
         Returns:
             To which they come of the leaves in their order and then the arrays whose elements are
             leaves; and to which tensors.
         """
-        if places not in self._reached:
-            outs = [self.outputs[place] for place in places]
+        if outs not in self._reached:
             nodes = set(topological(Ends([x for x in outs if isinstance(x, Tensor)])))
             rows = {x for x in outs if isinstance(x, int)}
             rows |= _rows([pair for pair in self.lifted if pair[1] in nodes])
@@ -207,11 +206,11 @@ class Program:
             homes = [(i, x.home) for i, x in enumerate(self.graph.leaves) if x.home is not None]
             owner = {i: place[id(x.holder)] for i, x in homes if id(x.holder) in place}
             owner |= {i: k for k, i in enumerate(self.order)}
-            self._reached[places] = (
+            self._reached[outs] = (
                 Reached(self.graph, rows, owner, count + len(arrays)),
                 [stand_in in nodes for _, stand_in in self.tensors],
             )
-        return self._reached[places]
+        return self._reached[outs]
 
     @functools.cached_property
     def wanted(self) -> list[Traced]:

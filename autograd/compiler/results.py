@@ -26,6 +26,7 @@ from autograd.versions import FIXED, latest
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
+    from autograd.compiler.ordinary_graph import Grads
 
 
 class Seeds:
@@ -85,55 +86,6 @@ class Call(Node):
         owners = (owner for owner, _, _ in self.space.windows)  # whose elements are leaves
         return (*self.leaves, *owners, *self.tensors)
 
-    def run_backward(self, seeds: Seeds) -> list[tuple[int, float | Array]]:
-        """Run the compiled backward pass; the gradients are in the workspace afterwards.
-
-        Returns:
-            The seeds, by the number of the result.
-        """
-        space, program = self.space, self.space.program
-        self._check_written()
-        rows: dict[int, float | Array] = {}
-        tensor_seeds: dict[int, float | Array] = {}
-        given = list(seeds)
-        for place, seed in given:
-            out = program.outputs[place]
-            if isinstance(out, int):
-                rows[out] = rows.get(out, 0.0) + seed
-            else:
-                key = id(out)
-                tensor_seeds[key] = tensor_seeds[key] + seed if key in tensor_seeds else seed
-        if len(given) == program.graded and not program.partly_reached:
-            self._run_calls(rows, tensor_seeds)
-            return given
-        with np.errstate(invalid="ignore"):
-            self._run_calls(rows, tensor_seeds)
-        ends = tuple(i for i, x in enumerate(program.differentiable) if id(x) in tensor_seeds)
-        doubtful = [space.grads]
-        if len(ends) < len(program.differentiable):
-            doubtful += [grad for _, grad in space.gradients]
-        if any(np.isnan(x).any() for x in doubtful):
-            ordinary_pass(space, rows, ends)
-        return given
-
-    def _run_calls(
-        self, rows: dict[int, float | Array], tensor_seeds: dict[int, float | Array]
-    ) -> None:
-        """Make the calls of the compiled pass, from the gradients of rows and of tensors."""
-        space, program = self.space, self.space.program
-        if program.seeds:
-            for k, traced in enumerate(program.seeds):
-                seed = tensor_seeds.get(id(program.differentiable[k]), 0.0)
-                space.arrays[traced][...] = seed
-            space.arrays.run(1)
-        if program.emitted.gradient is not None:
-            if space.value_grads:
-                space.seeds[:] = 0.0
-            space.seeds[space.result_seeds] = [rows.get(row, 0.0) for row in program.flowing]
-            for places, grad, flowing in space.value_grads:
-                np.add.at(space.seeds, places, grad[flowing])
-            space.scalars.run(1)
-
     def _check_written(self) -> None:
         if self.sample and self.sample != [x.tobytes() for x in self.live]:
             raise GraphError(
@@ -157,8 +109,19 @@ class Call(Node):
             The leaves that it reaches, and the arrays that it reaches, each with its gradient; that
             of an array lies in memory that the next pass writes to.
         """
-        given = self.run_backward(seeds)
+        self._check_written()
         space, program = self.space, self.space.program
+        given = {program.outputs[place]: seed for place, seed in seeds}
+        if len(given) == program.graded and not program.partly_reached:
+            self._run_calls(given)
+        else:
+            with np.errstate(invalid="ignore"):
+                self._run_calls(given)
+            doubtful = [space.grads]
+            if not all(x in given for x in program.differentiable):
+                doubtful += [grad for _, grad in space.gradients]
+            if any(np.isnan(x).any() for x in doubtful):
+                ordinary_pass(space, given)
         leaves: Iterable[tuple[Value, float]] = ()
         if self.leaves:
             leaves = zip(self.leaves, space.leaf_grads.tolist(), strict=True)
@@ -167,12 +130,27 @@ class Call(Node):
             arrays = arrays + [(self.tensors[k], grad) for k, grad in space.gradients]
         # no gradient comes to what only other results are made of, or is not looked up
         if len(given) < program.graded or program.looks_up:
-            reached, tensors = program.reached(frozenset(place for place, _ in given))
+            reached, tensors = program.reached(frozenset(given))
             found, count = reached.at(space.indices), len(program.order)
             leaves = compress(leaves, found[:count])
             kept = found[count:] + [tensors[k] for k, _ in space.gradients]
             arrays = [*compress(arrays, kept)]
         return leaves, [pair for pair in arrays if pair[0].requires_grad]
+
+    def _run_calls(self, given: Grads) -> None:
+        """Make the calls of the compiled pass, from the gradients of results."""
+        space, program = self.space, self.space.program
+        if program.seeds:
+            for x, traced in zip(program.differentiable, program.seeds, strict=True):
+                space.arrays[traced][...] = given.get(x, 0.0)
+            space.arrays.run(1)
+        if program.emitted.gradient is not None:
+            if space.value_grads:
+                space.seeds[:] = 0.0
+            space.seeds[space.result_seeds] = [given.get(row, 0.0) for row in program.flowing]
+            for places, grad, flowing in space.value_grads:
+                np.add.at(space.seeds, places, grad[flowing])
+            space.scalars.run(1)
 
     def _contributions(self, out_grad: Seeds) -> Iterator[node.Contribution]:
         with self.space.lock:
@@ -249,8 +227,7 @@ class ResultValue(Value):
     def _contributions(self, out_grad: float) -> tuple[node.Contribution, ...]:
         return ((self, 0, self._call, out_grad, Seeds(self._place, out_grad)),)
 
-    def _graph_contributions(self, out_grad: object) -> NoReturn:
-        self._call._graph_contributions(out_grad)
+    _graph_contributions: Any = _contributions  # the call refuses
 
 
 class ResultTensor(Tensor):
@@ -286,5 +263,4 @@ class ResultTensor(Tensor):
     def _contributions(self, out_grad: Array) -> list[node.Contribution]:
         return [(self, 0, self._call, out_grad, Seeds(self._place, out_grad))]
 
-    def _graph_contributions(self, out_grad: object) -> NoReturn:
-        self._call._graph_contributions(out_grad)
+    _graph_contributions: Any = _contributions  # the call refuses
