@@ -250,7 +250,7 @@ def test_the_sign_of_a_power_and_who_needs_a_gradient_stay_as_they_are():
 # In the last three: something of each round depends on nothing but what all rounds share; two loops
 # read the same numbers; an operand that all rounds share has a part that needs no gradient.
 @pytest.mark.slow
-@each("seed", [*range(in_ci(150, 30)), 101500403, 202500519, 202500603])
+@each("seed", [*range(in_ci(60, 30)), 101500403, 202500519, 202500603])
 def test_random_recurrences_give_the_same_as_loops(seed, monkeypatch):
     monkeypatch.setattr(repeats, "ROUNDS", 2 + seed % 3)
     monkeypatch.setattr(repeats, "FEW", 0)
@@ -272,7 +272,7 @@ def test_random_recurrences_are_rounds_of_calls_or_of_python():
         return numbers(seed, rounds), Value(0.5), np.zeros(f.width, dtype=int)
 
     found = []
-    count = in_ci(25, 8)
+    count = in_ci(15, 8)
     for seed in range(count):
         f = RandomRecurrence(seed)
         if longest(f(*given(30))[1]) - longest(f(*given(10))[1]) < 20:

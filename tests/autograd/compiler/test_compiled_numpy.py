@@ -29,9 +29,12 @@ def run(f, xs, weights):
     return [out.data, *grads]
 
 
+MODULES = itertools.cycle([autograd, NUMPY])  # NumPy's functions are autograd's on Tensors
+
+
 @each(
     ("m", "name"),
-    [*itertools.product([autograd, NUMPY], CASES)][:: in_ci(1, 3)],
+    [*zip(MODULES, CASES)][:: in_ci(1, 3)],
     ids=lambda case: f"{case[0].__name__} {case[1]}",
 )
 @pytest.mark.filterwarnings("ignore")
