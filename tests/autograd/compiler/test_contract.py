@@ -100,6 +100,10 @@ for name, (f, calls) in {
         lambda x: 1.0 * autograd.grad(
             lambda q: sum(autograd.take([[q, 2 * q], [3 * q, q * q]], 1)))(x), FLOATS,
     ),
+    "minus zero is not zero": (
+        lambda x: [autograd.arctan2(w * a + b, -1.0) * x for a, b in ((0.0, 0.0), (0.0, -0.0))]
+        + [autograd.arctan2(w * -0.0 + -0.0, -1.0)], FLOATS,
+    ),
     "the sign of a zero from rounding": (
         lambda x: [autograd.arctan2(op(x), -1.0) for op in (autograd.ceil, autograd.floor)],
         [(Value(x),) for x in (0.3, -0.3, -0.0, 0.0)],

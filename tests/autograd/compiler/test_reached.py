@@ -62,58 +62,51 @@ def indices(count=12):
     return [tuple(map(np.array, rng.integers(-3, 3, 2))) for _ in range(count)]
 
 
-def forget(k, *leaves):
-    for v in leaves:
-        v.zero_grad()
+def close_up(count=9):
+    """The numbers of three Parameters."""
+    rng = random.Random(4)
+    arrays = [nn.Parameter([rng.uniform(-1, 1) for _ in range(count // 3)]) for _ in range(3)]
+    return arrays, [x for k, p in enumerate(arrays) for x in p.scalars(f"p{k}")]
 
 
-@pytest.mark.parametrize("loss_of", LOSSES)
-def test_gradients_come_to_what_is_looked_up_and_to_nothing_else(loss_of):
-    def made():
-        w = values()
-        return lambda i, j: loss_of(w, i, j), *w
-
-    def after(k, loss, *w):
-        loss.backward()
-
-    f = assert_same_steps(made, indices(), forget, after, atol=1e-12, each=True)
-    assert f._count == 1
+def of_each_array(w, i, j):
+    return take(w[:3], i) * take(w[3:6], j) * take(w[6:], i)
 
 
-def of_two_results(w):
-    return lambda i, j: (by_two_lookups(w, i, j), by_result(w, j, i))
+def of_products_that_share_an_array(w, i, j):
+    return take([w[0] * w[3], w[6] * w[1], w[4] * w[2]], i)
 
 
-def test_likewise_from_one_of_several_results():
-    def made():
-        w = values()
-        return of_two_results(w), *w
-
-    def after(k, results, *w):
-        results[k % 2].backward()
-
-    assert_same_steps(made, indices(), forget, after, atol=1e-12, each=True)
+OF_ARRAYS = [*LOSSES, of_each_array, of_products_that_share_an_array]
 
 
-def forget_by_optimizer(k, optimizer, *params):
-    optimizer.zero_grad()
-
-
-@each("loss_of", LOSSES)
+@each("leaves", [lambda: (w := values(), w), close_up], ids=["Values", "numbers of Parameters"])
+@each("loss_of", OF_ARRAYS)
 @each(
     ("rule", "settings"),
     [(optim.Adam, {}), (optim.SGD, {"weight_decay": 0.1}), (optim.SGD, {"momentum": 0.9})],
 )
-def test_an_optimizer_skips_what_is_not_looked_up(loss_of, rule, settings):
+def test_gradients_come_to_what_is_looked_up_and_an_optimizer_skips_the_rest(
+    loss_of, leaves, rule, settings
+):
     def made():
-        w = values()
-        return lambda i, j: loss_of(w, i, j), rule(w, lr=0.1, **settings), *w
+        trained, w = leaves()
+        both = lambda i, j: (loss_of(w, i, j), by_result(w, j, i))  # noqa: E731
+        return both, rule(trained, lr=0.1, **settings), *trained
 
-    def after(k, loss, optimizer, *w):
-        loss.backward()
+    def forget(k, optimizer, *trained):
+        optimizer.zero_grad()
+
+    def after(k, results, optimizer, *trained):
+        results[k % 3 == 2].backward()
+        reached.append([p._grad is None for p in trained])
         optimizer.step()
 
-    assert_same_steps(made, indices(), forget_by_optimizer, after, rtol=1e-9, atol=1e-12)
+    reached, rounding = [], {"rtol": 1e-9, "atol": 1e-12}
+    f = assert_same_steps(made, indices(), forget, after, each=True, audit=False, **rounding)
+    assert f._count == 1
+    half = len(reached) // 2
+    assert reached[:half] == reached[half:]
 
 
 @pytest.mark.parametrize("loss_of", LOSSES)
@@ -142,43 +135,6 @@ def test_a_step_with_lookups_goes_on_where_all_have_a_gradient_before(loss_of):
 
 
 # --- numbers of Parameters: of each array that one was chosen of, and of no other -----------------
-
-
-def close_up(count=9):
-    """The numbers of three Parameters."""
-    rng = random.Random(4)
-    arrays = [nn.Parameter([rng.uniform(-1, 1) for _ in range(count // 3)]) for _ in range(3)]
-    return arrays, [x for k, p in enumerate(arrays) for x in p.scalars(f"p{k}")]
-
-
-def of_each_array(w, i, j):
-    return take(w[:3], i) * take(w[3:6], j) * take(w[6:], i)
-
-
-def of_products_that_share_an_array(w, i, j):
-    return take([w[0] * w[3], w[6] * w[1], w[4] * w[2]], i)
-
-
-OF_ARRAYS = [*LOSSES, of_each_array, of_products_that_share_an_array]
-
-
-@each("loss_of", OF_ARRAYS)
-@each("rule", [optim.Adam, lambda p, lr: optim.SGD(p, lr=lr, momentum=0.9)])
-def test_an_optimizer_skips_a_parameter_of_which_no_number_is_looked_up(loss_of, rule):
-    def made():
-        arrays, w = close_up()
-        both = lambda i, j: (loss_of(w, i, j), by_result(w, j, i))  # noqa: E731
-        return both, rule(arrays, lr=0.1), *arrays
-
-    def after(k, results, optimizer, *arrays):
-        results[k % 3 == 2].backward()
-        made.seen.append([p._grad is None for p in arrays])
-        optimizer.step()
-
-    made.seen, rounding = [], {"rtol": 1e-9, "atol": 1e-12}
-    assert_same_steps(made, indices(), forget_by_optimizer, after, audit=False, **rounding)
-    half = len(made.seen) // 2
-    assert made.seen[:half] == made.seen[half:]
 
 
 @each("forget", ["by the optimizer", "one by one", "zeros", "zeros one by one"])
