@@ -7,6 +7,7 @@ dL/db += Σ over axis 0 of dL/dV     (3 += 4×3)
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
@@ -22,6 +23,9 @@ if TYPE_CHECKING:
     from autograd.viz.notation import Derivative
 
     Operand = Symbol | Number
+
+UNWRITTEN = (AttributeError, TypeError, ValueError, IndexError)
+"""What a rule raises that does with its arrays what cannot be written down."""
 
 LONGEST = 80
 """A formula of more columns explains nothing; the operation is named instead."""
@@ -132,9 +136,13 @@ def summed(axis: object, ndim: int) -> str:
 def _symbol(x: Operand) -> Symbol:
     if isinstance(x, Symbol):
         return x
-    if np.ndim(x) == 0:
-        return Symbol(float(x))
-    return ArraySymbol.of_array(_constant_name(np.asarray(x)), x)
+    return _leaf(x) if np.ndim(x) else Symbol(float(x))
+
+
+def _leaf(x: Number, name: str | None = None) -> ArraySymbol:
+    """An array with a name, or with what it is called as a constant of a rule; or a number."""
+    named = name or _constant_name(np.asarray(x))
+    return ArraySymbol.of_array(named if np.ndim(x) else float(x), x)
 
 
 def _constant_name(x: Array) -> str:
@@ -159,12 +167,10 @@ def structural_rule(
         return None  # a number with a gradient of its own
     arrays = (*node._inputs, node._data)
     *inputs, out = (ArraySymbol.of_array(x, y) for x, y in zip(names, arrays, strict=False))
-    try:
-        with np.errstate(all="ignore"):
-            op: Any = node.op
-            formula: object = op.pullback(i, out_grad, out, tuple(inputs), node.params)
-    except (AttributeError, TypeError, ValueError, IndexError):
-        return None  # a rule that does with its arrays what cannot be written down
+    op: Any = node.op
+    formula: object = None
+    with np.errstate(all="ignore"), suppress(*UNWRITTEN):
+        formula = op.pullback(i, out_grad, out, tuple(inputs), node.params)
     return formula if isinstance(formula, ArraySymbol) and len(formula.text) <= LONGEST else None
 
 
@@ -197,27 +203,20 @@ def composed_rules(
         For each node its formula; {} where the rules cannot be written down.
     """
     known: dict[Node, ArraySymbol] = {}
+    operands: dict[Node, tuple[ArraySymbol, ...]] = {}
     arrived = {nodes[-1]: out_grad}
+    written: dict[Node, ArraySymbol] = {}
     made: list[Any] = [node for node in nodes if isinstance(node, Tensor) and node.op is not None]
-    try:
-        with np.errstate(all="ignore"):
-            for node in made:
-                for parent, x in zip(node.parents, node._inputs, strict=True):
-                    leaf = names.get(parent) or _constant_name(np.asarray(x))
-                    known.setdefault(
-                        parent, ArraySymbol.of_array(leaf if np.ndim(x) else float(x), x)
-                    )
-                known[node] = ArraySymbol._apply(node.op, _all(known, node), node.params)
-            known[nodes[-1]] = ArraySymbol.of_array(names[nodes[-1]], nodes[-1].data)
-            for node in (node for node in reversed(made) if node in arrived):
-                for i, parent in enumerate(node.parents):
-                    given = arrived[node], known[node], _all(known, node)
-                    grad = node.op.pullback(i, *given, node.params)
-                    arrived[parent] = arrived[parent] + grad if parent in arrived else grad
-    except (AttributeError, TypeError, ValueError, IndexError):
-        return {}  # as above
-    return {node: rule for node, rule in arrived.items() if len(rule.text) <= LONGEST}
-
-
-def _all(known: Mapping[Node, ArraySymbol], node: Node) -> tuple[ArraySymbol, ...]:
-    return tuple(known[parent] for parent in node.parents)
+    with np.errstate(all="ignore"), suppress(*UNWRITTEN):
+        for node in made:
+            given = zip(node.parents, node._inputs, strict=True)
+            operands[node] = tuple(known.setdefault(p, _leaf(x, names.get(p))) for p, x in given)
+            known[node] = ArraySymbol._apply(node.op, operands[node], node.params)
+        known[nodes[-1]] = ArraySymbol.of_array(names[nodes[-1]], nodes[-1].data)
+        for node in (node for node in reversed(made) if node in arrived):
+            for i, parent in enumerate(node.parents):
+                so_far = arrived[node], known[node], operands[node]
+                grad = node.op.pullback(i, *so_far, node.params)
+                arrived[parent] = arrived[parent] + grad if parent in arrived else grad
+        written = arrived
+    return {node: rule for node, rule in written.items() if len(rule.text) <= LONGEST}

@@ -29,7 +29,7 @@ from autograd.viz.text import (
     shape_text,
 )
 from autograd.viz.trace import Box, Node, Trace
-from autograd.viz.windows import step_text
+from autograd.viz.windows import kernel_text
 
 T = TypeVar("T")
 
@@ -182,8 +182,10 @@ def _more_lines(step: Step | BoxStep) -> Iterator[str]:
         inner = step.trace[step.steps[0]]
         passed_on = np.array_equal(inner.out_grad, step.out_grad)
         upstream = step.upstream if passed_on else inner.upstream
-    if isinstance(inner, Step) and (text := step_text(inner, upstream)) is not None:
-        yield from text.split("\n")
+    if isinstance(inner, Step) and upstream is not None:
+        first = (0,) * np.ndim(inner.parent.data)
+        text = kernel_text(inner.trace, inner.node, inner.position, first, upstream)
+        yield from text.split("\n") if text else ()
 
 
 def _gradients(steps: Pass, shut: Mapping[Node, Box]) -> Iterator[str]:

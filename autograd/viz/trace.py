@@ -281,7 +281,7 @@ class Trace:
         return local
 
     def entry_number(
-        self, node: Tensor, position: int, place: tuple[int, ...], at: tuple[int, ...]
+        self, node: Node, position: int, place: tuple[int, ...], at: tuple[int, ...]
     ) -> float:
         """The derivative of one entry of a node by one of an operand: the rule, of a unit."""
         if not isinstance(node, Tensor):

@@ -23,8 +23,8 @@ from autograd.viz.text import aligned, matrix_lines, number, rounded
 from autograd.viz.trace import SMALL
 
 if TYPE_CHECKING:
-    from autograd.arrays import Array, FloatArray, Number
-    from autograd.viz.steps import Pass, Step
+    from autograd.arrays import Array, FloatArray
+    from autograd.viz.steps import Pass
 
 MOST = 3
 """Of so many channels or examples the windows are written; the others are counted."""
@@ -43,36 +43,26 @@ def window_texts(steps: Pass, array: Node, index: Index) -> Iterator[str]:
         array: The array that the number is in.
         index: Its place.
     """
-    names = steps.names
-    if isinstance(array, Tensor) and (text := window_text(names, array, index)) is not None:
+    if isinstance(array, Tensor) and (text := window_text(steps.names, array, index)) is not None:
         yield text
-    for node in steps.nodes:
-        if (
-            not isinstance(node, Tensor)
-            or not _is_kernel(array, node)
-            or (out_grad := steps.gradient(node)) is None
-        ):
-            continue
-        upstream = Derivative(steps.top, names.get(node, "constant"))
-        if (text := kernel_text(steps, node, index, out_grad, upstream)) is not None:
+    for node, position in steps.uses.get(array, ()):
+        upstream = Derivative(steps.top, steps.names.get(node, "constant"))
+        if text := kernel_text(steps, node, position, index, upstream):
             yield text
 
 
 def kernels_in(nodes: Iterable[Node]) -> dict[Node, Array]:
     """The kernels whose gradient is asked for, and the numbers they had in the convolution."""
-    convolutions = [
-        node for node in nodes if isinstance(node, Tensor) and _made_by(node) == "convolution"
-    ]
     return {
         node.parents[1]: node._inputs[1]
-        for node in convolutions
-        if _is_kernel(node.parents[1], node)
+        for node in nodes
+        if isinstance(node, Tensor) and _meets_kernel(node, 1)
     }
 
 
-def _is_kernel(array: Node, node: Node) -> bool:
-    """Whether a node is a convolution with this kernel, whose gradient is asked for."""
-    return _made_by(node) == "convolution" and node.parents[1] is array and array.requires_grad
+def _meets_kernel(node: Node, position: int) -> bool:
+    """Whether a node is a convolution, and this operand its kernel, whose gradient is asked for."""
+    return _made_by(node) == "convolution" and position == 1 and node.parents[1].requires_grad
 
 
 def is_of_one_example(node: Node) -> bool:
@@ -107,20 +97,23 @@ def window_text(names: Names, node: Tensor, index: Index) -> str | None:
 
 
 def kernel_text(
-    steps: Pass, node: Tensor, index: Index, out_grad: Number, upstream: Derivative
+    steps: Pass, node: Node, position: int, index: Index, upstream: Derivative
 ) -> str | None:
     """What one number of a kernel met at every place, beside the gradient that arrived there.
 
     Args:
         steps: The pass.
-        node: The convolution.
-        index: The number's place in the weight.
-        out_grad: The gradient of the convolution.
-        upstream: How that is written.
+        node: What an array was used in.
+        position: As which operand.
+        index: The number's place in the array.
+        upstream: How the gradient of the node is written.
 
     Returns:
-        Some lines; None if there are too many places to read.
+        Some lines; None if the array is no kernel, or there are too many places to read.
     """
+    out_grad = steps.gradient(node)
+    if not isinstance(node, Tensor) or not _meets_kernel(node, position) or out_grad is None:
+        return None
     if not _is_small(node.shape[2:]) or not _is_numpys(node):
         return None
     x, weight = node._inputs
@@ -135,21 +128,6 @@ def kernel_text(
     pairs = [(np.asarray(out_grad)[n, m], block[(channel, *met)][..., n]) for n in range(len(x))]
     lines, total = _products(pairs, "examples")
     return "\n".join([title, *lines, f"Σ = {number(total)}"])
-
-
-def step_text(step: Step, upstream: Derivative | None) -> str | None:
-    """Where the gradient of a kernel's first number comes from, in a step that brings it.
-
-    Args:
-        step: The step.
-        upstream: How the gradient that it passes on is written.
-    """
-    node = step.node
-    if upstream is None or step.position != 1 or not isinstance(node, Tensor):
-        return None
-    if _made_by(node) != "convolution":
-        return None
-    return kernel_text(step.trace, node, (0,) * np.ndim(node.data), step.out_grad, upstream)
 
 
 def _convolved(names: Names, node: Tensor, index: Index, name: str, bias: FloatArray | None) -> str:
