@@ -19,6 +19,7 @@ from autograd.compiler.repeated_calls import unrolled
 from autograd.node import topological
 from tests.autograd.compiler.programs import (
     RandomRecurrence,
+    assert_same_calls,
     assert_same_numbers,
     assert_same_recurrence,
     assert_same_result,
@@ -66,12 +67,6 @@ def test_a_recurrent_network_is_one_loop_over_a_matrix_product():
     assert "rounds of matrix product, tanh" in g.draw().svg.replace("&#160;", " ")
 
 
-def test_a_few_rounds_are_instructions_of_their_own():
-    g = autograd.compile(recurrent)
-    assert_same(g, recurrent, numbers(0, 10))
-    assert not loops(g)
-
-
 @pytest.mark.parametrize("order", [(0, 1), (1, 0)])
 def test_two_calls_at_once_and_their_backward_passes_in_any_order(order):
     g = autograd.compile(recurrent)
@@ -100,55 +95,6 @@ def test_threads_have_buffers_of_their_own():
         np.testing.assert_allclose(ours, theirs, rtol=1e-12)
 
 
-def test_where_a_comparison_comes_out_differently_the_loop_is_recorded_anew():
-    def f(xs):
-        state = [0.1 * i for i in range(6)]
-        for x in xs:
-            state = [(u * v + b * x).tanh() for u, v, b in zip(U, state, B)]
-            if state[3] > 0.2:
-                state[3] = state[3] * U[0]
-        return sum(state)
-
-    g = autograd.compile(f)
-    for seed in range(4):
-        for scale in (0.0, 30.0):
-            assert_same(g, f, [scale * x for x in numbers(seed, 40)])
-
-
-def test_what_a_loop_only_compares_gets_no_gradient():
-    def f(xs):
-        state = [0.1 * u * u for u in U] * 4
-        for x in xs:
-            new = [(u * v + x).tanh() for u, v in zip(B * 4, state)]
-            if sum(v.sqrt() for v in new) < -1.0:  # its derivative is infinite, as B[0] is 0
-                break
-            state = new
-        return sum(state)
-
-    g = autograd.compile(f)
-    xs = [0.0] * 40
-    ours = gradients(g(xs), LEAVES)
-    assert np.isfinite(ours).all()
-    assert_same_numbers(ours, gradients(f(xs), LEAVES))
-    assert loops(g)
-
-
-def test_results_of_every_round_can_be_asked_for():
-    def f(xs):
-        states = [U * 4]
-        for x in xs:
-            states.append([(u * v + x).sin() for u, v in zip(B * 4, states[-1])])
-        return [state[k % 24] for k, state in enumerate(states)], states[-1]
-
-    g = autograd.compile(f)
-    xs = numbers(0, 50)
-    (ours, last), (theirs, expected) = g(xs), f(xs)
-    assert loops(g)
-    assert_same_numbers([v.data for v in ours + last], [v.data for v in theirs + expected])
-    for k in (0, 7, 30, 50):
-        assert_same_numbers(gradients(ours[k], LEAVES), gradients(theirs[k], LEAVES))
-
-
 @pytest.mark.parametrize("inner", [3, 5, 7])
 def test_what_is_computed_several_times_lies_wherever_a_product_reads_it(inner):
     w = Value(0.3)
@@ -163,23 +109,6 @@ def test_what_is_computed_several_times_lies_wherever_a_product_reads_it(inner):
 
     v = Value(-0.4)
     assert_same(autograd.compile(f), f, v, leaves=[v, w])
-
-
-def test_a_loop_in_a_loop():
-    def f(xs):
-        state, us = B * 4, U * 4
-        for _ in range(20):
-            for x in xs:
-                state = [(u * v + x).sin() for u, v in zip(us, state)]
-            state = [(v * u + state[0]).tanh() for u, v in zip(us, state)]
-        return sum(state)
-
-    g = autograd.compile(f)
-    for seed in range(2):
-        assert_same(g, f, numbers(seed, 20))
-    outer, inner = loops(g)
-    assert "20 rounds of rounds, " in outer
-    assert inner.startswith("    v0.0 = 20 rounds of multiply, add, sin")
 
 
 def test_the_rounds_of_an_inner_loop_are_written_down_once_for_all_rounds_of_the_outer_one(
@@ -201,50 +130,140 @@ def test_the_rounds_of_an_inner_loop_are_written_down_once_for_all_rounds_of_the
     assert len(forward) == len(backward) == 2
 
 
-def test_rounds_recorded_in_another_order_than_the_first_ones():
-    def f(xs):
-        state = B * 4
-        for t, x in enumerate(xs):
-            backwards = range(23, -1, -1)
-            inner = {i: (state[i] * x).sin() for i in backwards if t < 3}
-            new = {}
-            for i in backwards if t < 3 else range(24):
-                for k in (i, (i + 1) % 24):
-                    if k not in inner:
-                        inner[k] = (state[k] * x).sin()
-                new[i] = (inner[i] - U[i % 6] * inner[(i + 1) % 24]).tanh()
-            state = [new[i] for i in range(24)]
-        return sum(state)
+# --- what comes out as uncompiled, and how many loops it is ---------------------------------------
 
-    g = autograd.compile(f)
-    assert_same(g, f, numbers(6, 40))
-    assert loops(g)
+ROWS = {}
 
 
-def test_levels_of_equal_operations_but_different_sizes_are_no_rounds():
-    def f(xs):
-        states = [xs]
-        for width in [24, 24, 2040, *[24] * 18]:
-            old = states[-1]
-            states.append([old[i % len(old)] + old[(i + 1) % len(old)] for i in range(width)])
-        return states[3], states[-1]
-
-    g = autograd.compile(f)
-    xs = [Value(x) for x in numbers(7, 24)]
-    for ours, theirs in zip(g(xs), f(xs)):
-        assert_same_numbers([v.data for v in ours], [v.data for v in theirs])
-        assert_same_numbers(gradients(ours[5], xs), gradients(theirs[5], xs))
-    assert loops(g)
+def row(loops, calls):
+    """A function, its calls, and how many loops its program has."""
+    return lambda f: ROWS.update({f.__name__: (f, loops, calls)})
 
 
-def test_the_sign_of_a_power_and_who_needs_a_gradient_stay_as_they_are():
-    def f(xs):
-        state = list(xs[:6])
+def some(seeds, count, *more):
+    return [(numbers(seed, count), *more) for seed in range(seeds)]
+
+
+def places(seed, below, count):
+    return np.random.default_rng(seed).integers(0, below, size=count)
+
+
+row(0, some(1, 10))(recurrent)  # a few rounds are instructions of their own
+
+
+@row(1, [([scale * x for x in numbers(seed, 40)],) for seed in range(4) for scale in (0.0, 30.0)])
+def a_comparison_that_comes_out_differently(xs):
+    state = [0.1 * i for i in range(6)]
+    for x in xs:
+        state = [(u * v + b * x).tanh() for u, v, b in zip(U, state, B)]
+        if state[3] > 0.2:
+            state[3] = state[3] * U[0]
+    return sum(state)
+
+
+@row(1, [([0.0] * 40,)])
+def what_a_loop_only_compares_gets_no_gradient(xs):
+    state = [0.1 * u * u for u in U] * 4
+    for x in xs:
+        new = [(u * v + x).tanh() for u, v in zip(B * 4, state)]
+        if sum(v.sqrt() for v in new) < -1.0:  # its derivative is infinite, as B[0] is 0
+            break
+        state = new
+    return sum(state)
+
+
+@row(1, some(2, 50))
+def results_of_every_round(xs):
+    states = [U * 4]
+    for x in xs:
+        states.append([(u * v + x).sin() for u, v in zip(B * 4, states[-1])])
+    return sum(states[-1]), *(state[k % 24] for k, state in enumerate(states))
+
+
+@row(2, some(2, 20))
+def a_loop_in_a_loop(xs):
+    state, us = B * 4, U * 4
+    for _ in range(20):
         for x in xs:
-            state = [(v**2 + 1.0) ** 0.5 / (2.0 + u.detach() * u * x) for v, u in zip(state, U)]
-        return sum(state)
+            state = [(u * v + x).sin() for u, v in zip(us, state)]
+        state = [(v * u + state[0]).tanh() for u, v in zip(us, state)]
+    return sum(state)
 
-    assert_same(autograd.compile(f), f, numbers(5, 40))
+
+@row(1, some(1, 40))
+def rounds_recorded_in_another_order_than_the_first_ones(xs):
+    state = B * 4
+    for t, x in enumerate(xs):
+        backwards = range(23, -1, -1)
+        inner = {i: (state[i] * x).sin() for i in backwards if t < 3}
+        new = {}
+        for i in backwards if t < 3 else range(24):
+            for k in (i, (i + 1) % 24):
+                if k not in inner:
+                    inner[k] = (state[k] * x).sin()
+            new[i] = (inner[i] - U[i % 6] * inner[(i + 1) % 24]).tanh()
+        state = [new[i] for i in range(24)]
+    return sum(state)
+
+
+@row(1, [()])
+def levels_of_equal_operations_but_different_sizes():
+    states = [U * 4]
+    for width in [24, 24, 2040, *[24] * 18]:
+        old = states[-1]
+        states.append([old[i % len(old)] + old[(i + 1) % len(old)] for i in range(width)])
+    return states[3], states[-1]
+
+
+@row(1, some(1, 40))
+def the_sign_of_a_power_and_who_needs_a_gradient(xs):
+    state = list(xs[:6])
+    for x in xs:
+        state = [(v**2 + 1.0) ** 0.5 / (2.0 + u.detach() * u * x) for v, u in zip(state, U)]
+    return sum(state)
+
+
+@row(1, [(numbers(seed, 40), np.array(seed), places(seed, 7, 40)) for seed in range(4)])
+def one_index_for_all_rounds_and_a_table_from_outside(xs, place, places):
+    state, first = [0.1 * u for u in U], [u * u for u in U]
+    for x, own in zip(xs, places):
+        mixed = [*state[:3], *first[:2], 0.5, x]
+        common, other = autograd.take(mixed, place), autograd.take(mixed, own)
+        again = autograd.take([state[3], state[4]], place % 2)
+        state = [(w * v + common * other + again).sin() for w, v in zip(B, state)]
+    return sum(state)
+
+
+@row(0, [(numbers(seed, 80), places(seed, 3, 80)) for seed in range(3)])
+def tables_of_different_sizes(xs, places):
+    state = [0.1 * u for u in U]
+    for k, (x, place) in enumerate(zip(xs, places)):
+        chosen = autograd.take(state[: 3 + k % 20 // 10], place)
+        state = [(w * v + chosen + x).sin() for w, v in zip(B, state)]
+    return sum(state)
+
+
+@row(1, some(2, 60))
+def what_is_said_after_each_step_is_one_product_over_all_steps(xs):
+    state, said = [0.0] * 6, []
+    for x in xs:
+        state = [sum((w * v for w, v in zip(row, state)), u * x).tanh() for row, u in zip(W, U)]
+        said.append(sum(b * v for b, v in zip(B, state)))
+    return sum((guess - x) ** 2 for guess, x in zip(said, xs[1:]))
+
+
+@each("name", ROWS)
+def test_a_function_with_rounds_is_as_uncompiled_and_so_many_loops(name):
+    f, count, calls = ROWS[name]
+    g = assert_same_calls(f, calls, LEAVES, paths=None)
+    found = loops(g)
+    assert len(found) == count
+    if f is a_loop_in_a_loop:
+        assert "20 rounds of rounds, " in found[0]
+        assert found[1].startswith("    v0.0 = 20 rounds of multiply, add, sin")
+    if f is what_is_said_after_each_step_is_one_product_over_all_steps:
+        assert g.program().count("1×6 by 6×59") == 1
+        assert len(g.program().splitlines()) < 12
 
 
 # In the last three: something of each round depends on nothing but what all rounds share; two loops
@@ -396,22 +415,6 @@ def test_what_repeats_in_a_row_of_numbers():
     assert repeats.repeats(np.arange(100)) == []
 
 
-def test_what_is_said_after_each_step_is_one_product_over_all_steps():
-    def f(xs):
-        state, said = [0.0] * 6, []
-        for x in xs:
-            state = [sum((w * v for w, v in zip(row, state)), u * x).tanh() for row, u in zip(W, U)]
-            said.append(sum(b * v for b, v in zip(B, state)))
-        return sum((guess - x) ** 2 for guess, x in zip(said, xs[1:]))
-
-    g = autograd.compile(f)
-    for seed in range(2):
-        assert_same(g, f, numbers(seed, 60))
-    lines = g.program().splitlines()
-    assert sum("1×6 by 6×59" in line for line in lines) == 1
-    assert len(lines) < 12
-
-
 def test_loops_that_do_the_same_share_what_is_compiled():
     def f(x):
         state = [x * b for b in B * 3]
@@ -481,36 +484,6 @@ def test_a_table_that_every_round_computes_is_looked_up_in_the_loop():
         g(xs, places)
     places[7] = 5
     assert_same_numbers(g(xs, places)[0].data, f(xs, places)[0].data)
-
-
-def test_one_index_for_all_rounds_and_a_table_from_outside():
-    def f(xs, place, places):
-        state, first = [0.1 * u for u in U], [u * u for u in U]
-        for x, own in zip(xs, places):
-            mixed = [*state[:3], *first[:2], 0.5, x]
-            common, other = autograd.take(mixed, place), autograd.take(mixed, own)
-            again = autograd.take([state[3], state[4]], place % 2)
-            state = [(w * v + common * other + again).sin() for w, v in zip(B, state)]
-        return sum(state)
-
-    g = autograd.compile(f)
-    for seed in range(4):
-        place, places = np.array(seed), np.random.default_rng(seed).integers(0, 7, size=40)
-        assert_same(g, f, numbers(seed, 40), place, places)
-    assert loops(g)
-
-
-def test_tables_of_different_sizes_are_no_rounds():
-    def f(xs, places):
-        state = [0.1 * u for u in U]
-        for k, (x, place) in enumerate(zip(xs, places)):
-            chosen = autograd.take(state[: 3 + k % 20 // 10], place)
-            state = [(w * v + chosen + x).sin() for w, v in zip(B, state)]
-        return sum(state)
-
-    g = autograd.compile(f)
-    for seed in range(3):
-        assert_same(g, f, numbers(seed, 80), np.random.default_rng(seed).integers(0, 3, size=80))
 
 
 def sums(rows, state, x):
