@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
@@ -119,6 +119,20 @@ class BoxStep(CountedStep):
         return text.partition(":")[0] if isinstance(self.parent, Box) else text
 
 
+class Joined(NamedTuple):
+    """What is one step where boxes are closed.
+
+    Attributes:
+        box: The closed box that hands something back; None for a node outside of boxes.
+        to: What receives it.
+        steps: The numbers of the engine's steps that it stands for, from 0.
+    """
+
+    box: Box | None
+    to: Node | Box
+    steps: list[int]
+
+
 class Outline(Steps[Step | BoxStep]):
     """The steps of a pass outside of closed boxes, and the boxes' own.
 
@@ -130,8 +144,7 @@ class Outline(Steps[Step | BoxStep]):
         among: The numbers of the steps that are looked at, from 0; by default all.
 
     Attributes:
-        order: Of each step the engine's, from 0, or a box and what it hands something to.
-        joined: For each of the latter the engine's steps that it stands for.
+        order: What each step is.
     """
 
     def __init__(
@@ -139,50 +152,37 @@ class Outline(Steps[Step | BoxStep]):
     ) -> None:
         self._steps = steps
         inside = {node: box for box in boxes for node in box.nodes}
-        self.joined: dict[tuple[Box, Node | Box], list[int]] = {}
-        order: list[int | tuple[Box, Node | Box]] = []
+        order: dict[object, Joined] = {}
         for k in range(len(steps)) if among is None else among:
             node, _, parent = steps.ends_of(k)
             box, other = inside.get(node), inside.get(parent)
             if box is None:
-                order.append(k)
+                order[k] = Joined(None, parent, [k])
             elif other is not box:
-                several = other is not None and len(other.results) > 1
-                to = other if several and other is not None else parent
-                self.joined.setdefault((box, to), []).append(k)
-                order.append((box, to))
-        last = {at: place for place, at in enumerate(order)}
-        self.order = [at for place, at in enumerate(order) if last[at] == place]
-
-    def parent_of(self, at: int | tuple[Box, Node | Box]) -> Node | Box:
-        """What receives something in a step."""
-        return at[1] if isinstance(at, tuple) else self._steps.ends_of(at)[2]
+                to = parent if other is None or len(other.results) == 1 else other
+                joined = order.pop((box, to), Joined(box, to, []))
+                joined.steps.append(k)
+                order[box, to] = joined  # the last now
+        self.order = [*order.values()]
 
     def __len__(self) -> int:
         return len(self.order)
 
     def _step(self, k: int) -> Step | BoxStep:
-        at = self.order[k]
-        counted = self._counts.of(k, self.parent_of(at), self._contribution(at))
-        if not isinstance(at, tuple):
-            return replace(self._steps[at], **counted)
-        (box, to), numbers = at, tuple(self.joined[at])
+        box, to, numbers = self.order[k]
+        if box is None:
+            return replace(self._steps[numbers[0]], **self._counts.of(k))
         found = tuple(_locals(self._steps, box, to))
-        return BoxStep(trace=self._steps, box=box, steps=numbers, locals=found, **counted)
-
-    def _contribution(self, at: int | tuple[Box, Node | Box]) -> Number:
-        if isinstance(at, tuple) and isinstance(at[1], Box):
-            return 0.0  # to several results
-        first, *more = self.joined[at] if isinstance(at, tuple) else [at]
-        contributions = (self._steps.records[k][4] for k in more)
-        total: Number = sum(contributions, start=self._steps.records[first][4])
-        return total
+        counted = self._counts.of(k)
+        return BoxStep(trace=self._steps, box=box, steps=(*numbers,), locals=found, **counted)
 
     @cached_property
     def _counts(self) -> Counts:
         counts = Counts()
-        for at in self.order:
-            counts.add(self.parent_of(at), self._contribution(at))
+        for _, to, numbers in self.order:
+            first, *more = (self._steps.records[k][4] for k in numbers)
+            # to several results: what they are given is no sum
+            counts.add(to, 0.0 if isinstance(to, Box) else sum(more, start=first))
         return counts
 
 
@@ -228,12 +228,11 @@ class NamedSteps(list[BoxStep]):
             upstream = steps.gradient(node)
             for parent, local in factors.get(node, {}).items():
                 if upstream is not None:
-                    found.append((node, local, parent, float(upstream) * local))
+                    found.append((node, local))
                     counts.add(parent, float(upstream) * local)
-        for k, (node, local, parent, contribution) in enumerate(found):
-            box = Box(steps.names[node], "part", (node,), results=(node,))
-            counted = counts.of(k, parent, contribution)
-            self.append(BoxStep(trace=steps, box=box, steps=(), locals=((node, local),), **counted))
+        for k, pair in enumerate(found):
+            box = Box(steps.names[pair[0]], "part", pair[:1], results=pair[:1])
+            self.append(BoxStep(trace=steps, box=box, steps=(), locals=(pair,), **counts.of(k)))
 
     def _is_named(self, node: Node) -> bool:
         return node in self._steps.found or node is self._steps.root or not node.parents

@@ -53,18 +53,18 @@ class Counts:
     def __init__(self) -> None:
         self.totals: dict[Any, Number] = {}
         self.expected: dict[Any, int] = {}
-        self._sofar: list[tuple[Number | None, int]] = []
+        self._added: list[tuple[Node | Box, Number, Number | None, int]] = []
 
     def add(self, parent: Node | Box, contribution: Number) -> None:
         """Count the next step: what it adds, and to what."""
         before = self.totals.get(parent)
         self.totals[parent] = contribution if before is None else before + contribution
         self.expected[parent] = arrived = self.expected.get(parent, 0) + 1
-        self._sofar.append((before, arrived))
+        self._added.append((parent, contribution, before, arrived))
 
-    def of(self, k: int, parent: Node | Box, contribution: Number) -> dict[str, Any]:
+    def of(self, k: int) -> dict[str, Any]:
         """What step k, from 0, is told of these."""
-        before, arrived = self._sofar[k]
+        parent, contribution, before, arrived = self._added[k]
         return {
             "parent": parent,
             "contribution": contribution,
@@ -73,7 +73,7 @@ class Counts:
             "arrived": arrived,
             "expected": self.expected[parent],
             "number": k + 1,
-            "total": len(self._sofar),
+            "total": len(self._added),
         }
 
 
@@ -397,9 +397,8 @@ class Pass(Trace, Steps[Step]):
 
     def _step(self, k: int) -> Step:
         if (step := self._made.get(k)) is None:
-            node, position, parent = self.ends_of(k)
-            out_grad, local, contribution = self.numbers_of(k)
-            counted = self._counts.of(k, parent, contribution)
+            (node, position, _), (out_grad, local, _) = self.ends_of(k), self.numbers_of(k)
+            counted = self._counts.of(k)
             step = Step(
                 trace=self, node=node, position=position, out_grad=out_grad, local=local, **counted
             )

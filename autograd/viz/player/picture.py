@@ -104,14 +104,13 @@ def frames(steps: Pass, picture: Picture, forward: bool = False) -> Iterator[Fra
     yield Frame(shown(ids[steps.root]), f"Backward, from {exercise.start(steps)}")
     drawn = {*picture.stands.values(), *picture.boxes}
     outline = Outline(steps, picture.folding.boxes)
-    for j, at in enumerate(outline.order):
-        k = at if isinstance(at, int) else outline.joined[at][0]
-        node, position, into = steps.ends_of(k)
+    for j, (_, to, numbers) in enumerate(outline.order):
+        node, position, into = steps.ends_of(numbers[0])
         if not {node, into} <= drawn:
             continue
-        step, parent = outline[j], outline.parent_of(at)
-        if not isinstance(parent, Box):
-            totals[parent] = step.after
+        step = outline[j]
+        if not isinstance(to, Box):
+            totals[to] = step.after
         arrow = picture.arrows.get((node, position), f"{ids[node]}.{position}")
         yield Frame(shown(ids[into], arrow), str(step), step.tree)
 

@@ -259,19 +259,14 @@ def _view(steps: Pass, picture: Picture, places: dict[Box, int], index: dict[Nod
     """A picture with the order of what happens in it."""
     ids = {f"n{i}": index[node] for i, node in enumerate(steps.nodes)}
     ids |= {box.id: -1 - places[box] for box in picture.folding.boxes}
-    outline = Outline(steps, picture.folding.boxes)
     made = (node.id for node in picture.graph.nodes if node.kind == "operation")
     return {
         "forward": [ids[id_] for id_ in made if "~" not in id_],
         "play": [
-            [
-                places[at[0]],
-                ids[at[1].id] if isinstance(at[1], Box) else index[at[1]],
-                outline.joined[at],
-            ]
-            if isinstance(at, tuple)
-            else at
-            for at in outline.order
+            numbers[0]
+            if box is None
+            else [places[box], ids[to.id] if isinstance(to, Box) else index[to], numbers]
+            for box, to, numbers in Outline(steps, picture.folding.boxes).order
         ],
         **_drawn(picture, index),
     }
