@@ -178,8 +178,12 @@ def _root(options: argparse.Namespace) -> Value:
 
 def _named(root: Value, values: Mapping[str, float]) -> Value:
     """The root with a name that none of the leaves has."""
+    from autograd.viz.text import number
+
     if not root.requires_grad:
-        raise ExpressionError(f"the expression has no names: it is {root.data:.6g}, a constant.")
+        raise ExpressionError(
+            f"the expression has no names: it is {number(root.data)}, a constant."
+        )
     root.label = root.label or next(name for name in ("f", "y", "out", "") if name not in values)
     return root
 

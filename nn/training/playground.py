@@ -5,16 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from dataclasses import replace
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.checks import check_loss, kind
 from autograd.errors import CompileError
-from autograd.viz.player.embed import page
-from autograd.viz.player.training import training_fragment
+from autograd.viz.player.embed import embedded, file_text, page, script_of, to_json
 from autograd.viz.saving import save_by_suffix
-from autograd.viz.svg import to_svg
+from autograd.viz.svg import dark_rules, to_svg
 from nn.data import pair
 from nn.datasets.dataset import Dataset
 from nn.layers import Dropout, Dropout2d
@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 MOST_RUNS = 4
 """So many lines in one plot can be told apart."""
 
+_SCRIPTS = (
+    "view.css", "film.css", "elements.js", "view.js", "panel.js", "charts.js", "network.js",
+    "playground.js",
+)  # fmt: skip
 _SIDES = {"left", "right", "bottom", "top", "size"}
 
 __all__ = ["Playground", "playground"]
@@ -178,12 +182,21 @@ class Playground:
             ValueError: path has another ending.
             OSError: The file cannot be written; what was there before stays.
         """
-        html = training_fragment(self._site, self.code, self._data)
-        save_by_suffix(path, {".html": lambda: page(self._site["title"], html, worker=True)})
+        title = self._site["title"]
+        save_by_suffix(path, {".html": lambda: page(title, self._fragment(), worker=True)})
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        html = training_fragment(self._site, self.code, self._data)
-        return {"text/html": html, "text/plain": repr(self)}
+        return {"text/html": self._fragment(), "text/plain": repr(self)}
+
+    def _fragment(self) -> str:
+        """A piece of HTML: the programs run in a worker, and a script shows what they do."""
+        trainer = "\n".join(map(file_text, ("trainer.js", "worker.js")))
+        code = f"const data = {to_json(self._data)};\n{self.code}\n{trainer}"
+        fallback = f"<p>{escape(self._site['title'])}. It trains where scripts run.</p>"
+        dark = dark_rules(":host([data-theme=dark]) ")
+        return embedded(
+            fallback, script_of(_SCRIPTS, "site", self._site | {"code": code}, style=dark)
+        )
 
     def __repr__(self) -> str:
         return f"Playground({self._name}, {self._count} examples, {self._kinds}{self._names})"

@@ -134,7 +134,7 @@ function recordOf(text, given) {
   const top = graphOf(readExpression(text), given),
     order = topological(top);
   if (!top.flows)
-    throw new ExpressionError("the expression has no names: it is " + general(top.value) + ", a constant.");
+    throw new ExpressionError("the expression has no names: it is " + digits(top.value) + ", a constant.");
   top.label ||= ["f", "y", "out", ""].find((name) => !given.has(name));
   nameAll(order);
   order.forEach((node, i) => (node.index = i));
@@ -154,11 +154,4 @@ function recordOf(text, given) {
     live: true,
     notes: [],
   };
-}
-// As Python's "{:.6g}".
-function general(x) {
-  if (!Number.isFinite(x)) return digits(x);
-  const [mantissa, power] = x.toExponential(5).split("e");
-  if (power < -4 || power > 5) return +mantissa + "e" + power[0] + power.slice(1).padStart(2, "0");
-  return Object.is(x, -0) ? "-0" : String(+x.toPrecision(6));
 }

@@ -17,7 +17,7 @@ READERS = [
     "ranks", "layout", "scene", "sheet", "views", "written", "outline",
     "png_and_pdf", "raster", "saving", "svg", "tikz",
     "player.drawing", "player.embed", "player.film", "player.forms",
-    "player.page", "player.picture", "player.record", "player.training",
+    "player.page", "player.picture", "player.record",
 
 ]  # fmt: skip
 GENERATORS = ["player.rules_js", "player.typed"]  # JavaScript, of rules
