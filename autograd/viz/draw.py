@@ -195,12 +195,12 @@ class Drawing:
         """
         save_by_suffix(path, self.writers())
 
-    def writers(self, *wanted: str) -> dict[str, Callable[[], str | bytes]]:
-        """What gives the contents of a file, for each ending, or for those wanted."""
-        every: dict[str, Callable[[], str | bytes]] = {
+    def writers(self) -> dict[str, Callable[[], str | bytes]]:
+        """What gives the contents of a file, for each ending."""
+        return {
             ".svg": lambda: self.svg,
-            ".png": lambda: self._on_paper("png"),
-            ".pdf": lambda: self._on_paper("pdf"),
+            ".png": lambda: to_paper(self._scene, "png", self.source),
+            ".pdf": lambda: to_paper(self._scene, "pdf", self.source),
             ".dot": lambda: self.source,
             ".html": lambda: drawing_page(
                 self.svg, self.graph.sentence, self.graph.title, self._boxes
@@ -209,7 +209,6 @@ class Drawing:
             ".tex": self.tex,
             ".txt": lambda: f"{self.graph.sentence}\n",
         }
-        return {suffix: every[suffix] for suffix in wanted or every}
 
     def tex(self, alone: bool = True) -> str:
         r"""The picture as LaTeX, drawn by TikZ.
@@ -218,17 +217,6 @@ class Drawing:
             alone: Whether it is a document of its own, for pdflatex; else it is for `\input`.
         """
         return to_tikz([(self._scene, "")], alone)
-
-    def _on_paper(self, file_format: str) -> bytes:
-        try:
-            return to_paper(self._scene, file_format)
-        except ImportError as err:
-            if made := run_dot(self.source, file_format, "-Gdpi=144"):
-                return made
-            raise RuntimeError(
-                f"save: .{file_format} needs matplotlib (pip install matplotlib) or the program "
-                "`dot` (install Graphviz, https://graphviz.org). .svg needs neither."
-            ) from err
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """What a notebook shows: the picture, or the sentence where it cannot show pictures."""

@@ -6,6 +6,7 @@ import io
 import warnings
 from typing import TYPE_CHECKING, Any
 
+from autograd.viz.dot import run_dot
 from autograd.viz.scene import Curve, Polygon, Polyline, Raster, Rectangle, Scene, Text
 
 if TYPE_CHECKING:
@@ -17,13 +18,28 @@ _POINTS = 72.0 / _PIXELS_PER_INCH  # in a pixel
 _LARGEST_INCHES = 300.0  # on a side; a longer picture is scaled down
 
 
-def to_paper(scene: Scene, file_format: str) -> bytes:
+def to_paper(scene: Scene, file_format: str, source: str = "") -> bytes:
     """Write a scene down as "png" or "pdf".
 
+    Args:
+        scene: What is drawn.
+        file_format: As what.
+        source: The same in the DOT language, if it is a graph: for the program `dot` where there is
+            no matplotlib.
+
     Raises:
-        ImportError: matplotlib is not installed.
+        RuntimeError: matplotlib is not installed, and `dot` does not make it.
     """
-    from matplotlib.figure import Figure  # not pyplot: no window, no global figure
+    try:
+        from matplotlib.figure import Figure  # not pyplot: no window, no global figure
+    except ImportError as err:
+        if source and (made := run_dot(source, file_format, "-Gdpi=144")):
+            return made
+        program = " or the program `dot` (install Graphviz, https://graphviz.org)" * bool(source)
+        raise RuntimeError(
+            f"save: .{file_format} needs matplotlib (pip install matplotlib){program}. .svg needs "
+            "no program."
+        ) from err
 
     scale = min(1.0, _LARGEST_INCHES * _PIXELS_PER_INCH / max(scene.width, scene.height))
     inches = (scene.width * scale / _PIXELS_PER_INCH, scene.height * scale / _PIXELS_PER_INCH)

@@ -116,12 +116,13 @@ class NetworkPicture:
         """
         from autograd.viz.player.drawing import states_fragment
         from autograd.viz.player.embed import page
+        from autograd.viz.png_and_pdf import to_paper
         from autograd.viz.saving import save_by_suffix
 
         writers: dict[str, Callable[[], str | bytes]] = {
             ".svg": lambda: self.svg,
-            ".png": lambda: self._on_paper("png"),
-            ".pdf": lambda: self._on_paper("pdf"),
+            ".png": lambda: to_paper(self._scene, "png"),
+            ".pdf": lambda: to_paper(self._scene, "pdf"),
             ".tex": self.tex,
             ".html": lambda: page(
                 type(self._model).__name__, states_fragment(self._states(), self._operations())
@@ -181,17 +182,6 @@ class NetworkPicture:
                 else:
                     found[f"h{k}.{j}"] = (repr(drawing), drawing.svg)
         return found
-
-    def _on_paper(self, file_format: str) -> bytes:
-        try:
-            from autograd.viz.png_and_pdf import to_paper
-
-            return to_paper(self._scene, file_format)
-        except ImportError as err:
-            raise RuntimeError(
-                f"save: .{file_format} needs matplotlib (pip install matplotlib). .svg needs "
-                "nothing."
-            ) from err
 
     def _states(self) -> list[Any]:
         """Forwards, backwards if there is a loss, and the operations."""

@@ -19,6 +19,7 @@ from autograd import ShapeError
 from autograd.checks import came, kind
 from autograd.viz.player.embed import still_image
 from autograd.viz.player.film import Film
+from autograd.viz.png_and_pdf import to_paper
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.scene import Scene
 from nn import scalar
@@ -309,7 +310,9 @@ class Watch:
         writers: dict[str, Callable[[], str | bytes]] = {
             ".html": lambda: self.film().page(),
             ".svg": self.picture,
-            ".png": lambda: _png(side_by_side(panels(self._moment(self._count)), self.caption)),
+            ".png": lambda: to_paper(
+                side_by_side(panels(self._moment(self._count)), self.caption), "png"
+            ),
         }
         save_by_suffix(path, writers)
 
@@ -365,17 +368,6 @@ def _thinned(kept: list[T], most: int) -> list[T]:
         return kept
     places = np.unique(np.linspace(0, len(kept) - 1, most).round().astype(np.intp))
     return [kept[k] for k in places]
-
-
-def _png(scene: Scene) -> bytes:
-    try:
-        from autograd.viz.png_and_pdf import to_paper
-
-        return to_paper(scene, "png")
-    except ImportError as err:
-        raise RuntimeError(
-            "save: .png needs matplotlib (pip install matplotlib). .svg needs nothing."
-        ) from err
 
 
 # --- where it is shown ------------------------------------------------------------------------

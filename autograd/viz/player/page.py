@@ -67,8 +67,7 @@ def save_pass(steps: Pass, path: str | os.PathLike[str]) -> None:
                 ]
             ),
         }
-        drawing = Drawing(picture_of(steps).graph)
-        save_by_suffix(path, writers | drawing.writers(".png", ".pdf", ".dot", ".md"))
+        save_by_suffix(path, Drawing(picture_of(steps).graph).writers() | writers)
 
 
 def fragment(steps: Pass, picture: Picture, text: str) -> str:
