@@ -8,7 +8,7 @@ since tests check them once.
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -225,6 +225,33 @@ def _checked_scalar(op: Elementwise, scalar: Callable[..., Any] | None) -> Calla
     return on_floats
 
 
+def _run(
+    op: Op,
+    what: str,
+    function: Callable[..., object],
+    arguments: Iterable[object],
+    /,
+    **params: object,
+) -> object:
+    """Call a function of the user's, which may only read the arrays it is given."""
+    try:
+        return function(*map(_read_only, arguments), **params)
+    except ValueError as err:
+        if "read-only" not in str(err):
+            raise
+        raise TypeError(
+            f"{op.name}: {what} writes into an array that it is given, which others use, too. "
+            "Write to a copy: x = x.copy()."
+        ) from err
+
+
+def _read_only(x: Any) -> object:
+    if type(x) is np.ndarray:
+        x = x.view()
+        x.flags.writeable = False
+    return x
+
+
 def _as_numbers(op: Op, what: str, given: object, inputs: Sequence[Any]) -> Array:
     """What a function of the user's returned, as an array of real numbers."""
     if given is None:
@@ -255,7 +282,7 @@ def _checked_forward(op: Op) -> Callable[..., Any]:
 
     @functools.wraps(given)
     def forward(*operands: object, **params: object) -> Array:
-        out = _as_numbers(op, what, given(*operands, **params), operands)
+        out = _as_numbers(op, what, _run(op, what, given, operands, **params), operands)
         if isinstance(op, Elementwise):
             needed = np.broadcast_shapes(*map(shape_of, operands))
             if out.shape != needed:
@@ -269,7 +296,7 @@ def _checked_partial(op: Elementwise, i: int) -> Callable[..., Any]:
     given, what = op.partials[i], f"partials[{i}]"
 
     def partial(*operands_and_out: object) -> object:
-        result: object = given(*operands_and_out)
+        result = _run(op, what, given, operands_and_out)
         if result is None:
             raise TypeError(f"{op.name}: {what} returned None. Is a `return` missing?")
         shape, needed = shape_of(result), shape_of(operands_and_out[-1])
@@ -290,8 +317,10 @@ def _checked_vjp(op: Structural, given: Callable[..., Any], i: int = 0) -> Calla
 
     @functools.wraps(given)
     def vjp(*arguments: Any, **params: object) -> object:
+        if op.variadic:
+            arguments = *arguments[:3], [*map(_read_only, arguments[3])]
         operand = arguments[3][arguments[0]] if op.variadic else arguments[2 + i]
-        grad = given(*arguments, **params)
+        grad: Any = _run(op, what, given, arguments, **params)
         if grad is None:
             raise TypeError(f"{op.name}: {what} returned None. Is a `return` missing?")
         if not hasattr(grad, "dtype"):

@@ -11,6 +11,7 @@ from warnings import warn
 import numpy as np
 
 from autograd.checks import refuse
+from autograd.errors import ShapeError
 from autograd.modes import active
 from autograd.node import Node
 from autograd.spellings import refuse_set_to_none
@@ -306,7 +307,7 @@ class UpdateRule(Optimizer):
         A rule that has its own may keep other multiples than `update` does, and has `scratch`
         arrays of n numbers to compute in.
         """
-        new: Any = self.update(theta, g, t, kept, group)
+        new: Any = self.update(theta, g.copy(), t, kept, group)  # g may be p.grad itself
         if not (isinstance(new, tuple) and len(new) == 2 and new[1].keys() == kept.keys()):
             names = ", ".join(kept) or "nothing"
             refuse(
@@ -315,6 +316,11 @@ class UpdateRule(Optimizer):
                 f"θ and a dict of {names}",
                 new,
                 TypeError,
+            )
+        if np.shape(new[0]) != theta.shape:  # one number would be taken for all
+            raise ShapeError(
+                f"{type(self).__name__}: update needs to return θ of shape {theta.shape}, but "
+                f"returned {np.shape(new[0])}."
             )
         theta[...] = new[0]
         for name, numbers in new[1].items():

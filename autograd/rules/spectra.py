@@ -206,7 +206,9 @@ def matrix_power(a: Operand, n: int) -> Any:
     if n < 0:
         a, n = inv(a), -n
     if n == 0:
-        return a * 0.0 + np.eye(a.shape[-1], dtype=a.dtype)
+        unit = np.eye(a.shape[-1], dtype=a.dtype)
+        # a * 0 is nan where a is; of Values it is what is recorded
+        return a * 0.0 + unit if a.dtype == object else where(np.False_, a, unit)
     found = None
     while True:
         if n % 2:

@@ -515,6 +515,69 @@ def test_a_derivative_that_is_forgotten_is_refused_by_name():
         grad(has_no_vjp)(np.ones(2))
 
 
+@elementwise(partials=[lambda x, out: 2 * x])
+def squares_in_place(x):
+    x *= x
+    return x
+
+
+@elementwise(partials=[lambda x, out: np.multiply(out, 2, out=out)])
+def changes_its_result(x):
+    return np.exp(2 * x)
+
+
+@structural(vjps=[lambda out_grad, out, x: np.multiply(out_grad, 2, out=out_grad)])
+def doubled_in_place(x):
+    return 2 * x
+
+
+def joins_in_place_vjp(i, out_grad, out, arrays):
+    arrays[i][...] = 0
+    return out_grad
+
+
+@structural(vjps=joins_in_place_vjp)
+def joins_in_place(arrays):
+    return sum(arrays)
+
+
+@pytest.mark.parametrize(
+    ("function", "who"),
+    [
+        (lambda x: squares_in_place(x) + x, "squares_in_place: its function"),
+        (lambda x: changes_its_result(x) + x, r"changes_its_result: partials\[0\]"),
+        (lambda x: doubled_in_place(x) + x, r"doubled_in_place: vjps\[0\]"),
+        (lambda x: joins_in_place([x, x]), "joins_in_place: vjps"),
+    ],
+)
+def test_a_function_that_writes_into_what_it_is_given_is_refused(function, who):
+    x = Tensor([1.0, 3.0], requires_grad=True)
+    with pytest.raises(TypeError, match=rf"^{who} writes into an array .* x = x.copy\(\)"):
+        function(x).sum().backward()
+    assert x.data.tolist() == [1.0, 3.0]
+    assert x.grad is None
+
+
+@structural(vjps=[lambda out_grad, out, x: out_grad])
+def the_same(x):
+    return x
+
+
+def test_an_error_of_numpys_own_in_an_operation_stays_what_it_is_and_a_view_is_seen():
+    t = Tensor([1.0, 2.0], requires_grad=True)
+    shown = the_same(t)
+    t.data[0] = 5.0
+    assert shown.data.tolist() == [5.0, 2.0]
+    with pytest.raises(ValueError, match="could not broadcast"):
+        broadcasts_wrongly(np.ones(3))
+
+
+@structural(vjps=[lambda out_grad, out, x: out_grad])
+def broadcasts_wrongly(x):
+    x.copy()[:2] = [1.0, 2.0, 3.0]
+    return x
+
+
 def test_a_wrong_rule_is_found_by_gradcheck():
     @elementwise(partials=[lambda x, out: 2.001 * x])
     def nearly(x):

@@ -1,11 +1,14 @@
 """Update rules as they are read and as they run; rules of one's own."""
 
+from functools import partial
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+import nn
 import optim
-from autograd import Value
+from autograd import ShapeError, Tensor, Value
 from optim import SGD, UpdateRule
 from tests.optim.rules import RULES, each_case, steps
 
@@ -79,6 +82,37 @@ def test_an_update_that_does_not_return_what_it_keeps_is_told(wrong):
     with pytest.raises(TypeError, match="Wrong: what update returns must be θ and a dict of m"):
         Wrong([x], lr=1.0).step()
     assert x.data == 2.0
+
+
+def test_an_update_that_returns_one_number_for_all_is_told():
+    class Summed(Signs):
+        def update(self, theta, g, t, kept, group):
+            return (theta - g).sum(), {}
+
+    p = nn.Parameter(np.ones(3))
+    p.grad = np.ones(3)
+    match = r"Summed: update needs to return θ of shape \(3,\), but returned \(\)"
+    with pytest.raises(ShapeError, match=match):
+        Summed([p], lr=1.0).step()
+    assert p.data.tolist() == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.parametrize("backend", ["numpy", "native"])
+@pytest.mark.parametrize("kind", [nn.Parameter, partial(Tensor, requires_grad=True)])
+def test_an_update_may_compute_in_its_gradient(kind, backend):
+    class Doubled(Signs):
+        def update(self, theta, g, t, kept, group):
+            g *= 2
+            return theta - g, {}
+
+    p = kind(np.ones(3))
+    p.grad = np.ones(3)
+    optimizer = Doubled([p], lr=1.0)
+    optimizer.backend = backend
+    optimizer.step()
+    optimizer.step()
+    assert p.data.tolist() == [-3.0, -3.0, -3.0]
+    assert p.grad.tolist() == [1.0, 1.0, 1.0]
 
 
 def test_the_names_of_version_0_1_warn_and_work():

@@ -296,6 +296,15 @@ def test_no_gradient_passes_a_flat_function_not_even_an_infinite_one(flat):
 # --- products of matrices -------------------------------------------------------------------------
 
 
+@pytest.mark.parametrize("special", [NAN, INF])
+def test_the_power_0_of_any_matrix_is_the_unit_matrix(special):
+    t = tensor(np.array([[[1.0, special], [3.0, 4.0]]]))
+    out = np.linalg.matrix_power(t, 0)
+    assert_array_equal(out.data, np.linalg.matrix_power(t.data, 0))
+    out.sum().backward()
+    assert_array_equal(t.grad, np.zeros((1, 2, 2)))
+
+
 def _by_hand(a, b):
     """The products of numbers, added up in Python."""
     return [[sum(x * y for x, y in zip(row, col)) for col in b.T.tolist()] for row in a.tolist()]
