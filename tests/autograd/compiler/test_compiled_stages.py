@@ -11,14 +11,9 @@ import autograd
 import nn
 from autograd import CompileError, Value
 from autograd.compiler.binding import Bound
-from autograd.compiler.columns import Columns
-from autograd.compiler.graph import DATA, GATHER, LEAF, Graph
 from autograd.compiler.instructions import Sums
-from autograd.compiler.levels import levels
-from autograd.compiler.places import Positions, factored, layout
 from autograd.compiler.raising import find_blocks
 from autograd.compiler.tape import Tape
-from autograd.op import RULEBOOK
 
 WEIGHTS = [[Value(0.1 * (2 * i + j)) for j in range(2)] for i in range(5)]
 BIASES = [Value(0.5 * i) for i in range(5)]
@@ -45,11 +40,6 @@ def test_raising_finds_blocks_of_different_shapes_in_one_group():
     right = np.array([[5], [6], [6], [5], [7], [8], [9], [7], [8], [9], [9]])
     found = [blocks.tolist() for blocks in find_blocks(left, right)]
     assert found == [[[[0, 1], [3, 2]]], [[[4, 5, 6], [7, 8, 9]]]]
-
-
-def test_a_layout_without_a_pattern_is_collected():
-    assert isinstance(layout(np.array([1, 5, 2])), Positions)
-    assert factored(np.array([0, 0, 0, 4, 4, 4])) == (2, 3)
 
 
 def test_a_tape_leaves_out_what_nobody_wants():
@@ -98,20 +88,6 @@ def test_of_two_leaves_with_one_label_the_second_is_numbered():
     h(np.ones((5, 3)))
     assert "weight @ 15 data + bias" in h.program()
     assert "weight_2 @ v0 + bias_2" in h.program()
-
-
-def test_a_lookup_waits_for_its_candidates_and_needs_a_gradient_if_one_of_them_does():
-    graph = Graph()
-    graph.ops = [RULEBOOK["tanh"]]
-    leaf, number = graph.add(LEAF, 0), graph.add(DATA, 0)
-    deep = graph.add(0, graph.add(0, leaf))
-    groups = [[leaf, number], [number, number], [leaf, deep], [number, deep]]
-    numbers = [graph.choices(group) for group in groups]
-    graph.outputs = [graph.add(GATHER, k, place) for place in (0, 1) for k in numbers]
-    columns = Columns(graph)
-    level, needs = levels(columns, np.flatnonzero(columns.kept()))
-    assert level[graph.outputs].tolist() == [1, 1, 3, 3] * 2
-    assert needs[graph.outputs].tolist() == [True, False, True, True] * 2
 
 
 def test_the_page_on_the_stages_shows_what_they_do():
