@@ -170,15 +170,6 @@ def assert_same_steps(
     return f
 
 
-def assert_refused(make, args, match):
-    """At its first call, and what the function would change stays as it is."""
-    f, *changed = make()
-    before = left_in(changed)
-    with pytest.raises(CompileError, match=match):
-        autograd.compile(f, audit=False)(*args)
-    np.testing.assert_equal(left_in(changed), before)
-
-
 class RandomProgram:
     """Sums of products, some of them matrices in disguise, and other operations at random."""
 
