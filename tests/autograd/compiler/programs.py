@@ -1,7 +1,9 @@
 """Comparing compiled with uncompiled, and random programs on single numbers to compare."""
 
 import functools
+import gc
 import random
+import tracemalloc
 
 import numpy as np
 import pytest
@@ -50,6 +52,16 @@ def assert_same_result(g, f, args, leaves, tolerance=1e-12):
     ours, theirs = g(*args), f(*args)
     np.testing.assert_allclose(ours.data, theirs.data, rtol=tolerance, atol=tolerance)
     assert_same_numbers(gradients(ours, leaves), gradients(theirs, leaves))
+
+
+def bytes_a_node(g, *args):
+    """What the first call of a compiled function keeps, and the most that it holds."""
+    gc.collect()
+    tracemalloc.start()
+    g(*args)
+    kept, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    return kept / g.recorded(), peak / g.recorded()
 
 
 def step_of(loss_of, optimizer):

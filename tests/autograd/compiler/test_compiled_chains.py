@@ -1,8 +1,5 @@
 """Long stretches with hardly anything to do at the same time: computed one by one."""
 
-import gc
-import tracemalloc
-
 import numpy as np
 import pytest
 
@@ -13,10 +10,11 @@ from tests.autograd.compiler.programs import (
     EVERY_OP,
     TAME,
     RandomProgram,
+    assert_same_calls,
     assert_same_compiled,
-    assert_same_numbers,
     assert_same_recurrence,
     assert_same_result,
+    bytes_a_node,
     gradients,
 )
 from tests.each import each, in_ci
@@ -135,22 +133,21 @@ def test_powers_of_zero_have_the_uncompiled_gradients_in_a_chain():
 
 
 def test_guards_and_results_inside_a_chain_are_seen():
-    w = Value(0.9)
+    w, x = Value(0.9), Value(0.5)
 
-    def f(x):
+    def f(x, level):
         half = None
         for k in range(STEPS):
             x = (x * w).tanh() + 0.1
             half = x if k == STEPS // 2 else half
-        return [half, x * 2.0 if half > 0 else x * 3.0, half.detach() * x]
+        return [half, x * 2.0 if half > level else x * 3.0, half.detach() * x]
 
-    g = autograd.compile(f)
-    for number in (0.5, -0.5, 3.0):
-        x = Value(number)
-        assert [y.data for y in g(x)] == [y.data for y in f(x)]
-        for k in range(3):
-            ours, theirs = gradients(g(x)[k], [x, w]), gradients(f(x)[k], [x, w])
-            assert_same_numbers(ours, theirs)
+    def calls():
+        for number, level in ((0.5, 0.0), (-0.5, 1.0), (3.0, 0.0)):
+            x.data = number
+            yield x, level
+
+    assert_same_calls(f, calls(), [x, w], paths=2)
 
 
 def test_a_chain_between_wide_layers_gives_the_same():
@@ -193,13 +190,7 @@ def test_a_deep_graph_is_compiled_with_few_bytes_a_node():
         return x
 
     autograd.compile(f)(x, 100)  # what is kept once for all
-    gc.collect()
-    tracemalloc.start()
-    g = autograd.compile(f)
-    y = g(x)
-    kept, peak = (n / 30_000 for n in tracemalloc.get_traced_memory())
-    tracemalloc.stop()
-    assert y.data == f(x).data
+    kept, peak = bytes_a_node(autograd.compile(f), x)
     assert kept < 150
     assert peak < 300
 
@@ -213,20 +204,16 @@ def test_lookups_in_a_chain_follow_the_indices_of_each_call():
             x = autograd.take([x, y + b, 0.3, b], places[k]) * autograd.take([y, w], places[k] % 2)
         return x
 
-    g = autograd.compile(f)
-    draw = np.random.default_rng(0)
-    for _ in range(5):
-        x, places = Value(draw.normal()), draw.integers(-4, 4, size=40)
-        ours, theirs = g(x, places), f(x, places)
-        assert ours.data == theirs.data
-        assert_same_numbers(gradients(ours, [x, w, b]), gradients(theirs, [x, w, b]))
+    draw, x = np.random.default_rng(0), Value(0.3)
+    calls = [(x, draw.integers(-4, 4, size=40)) for _ in range(5)]
+    g = assert_same_calls(f, calls, [x, w, b])
     assert "one by one from" in g.program()
     assert "take" in g.program()
+    places = calls[0][1]
     for wrong in (4, -5):
         places[20] = wrong
-        with pytest.raises(IndexError, match=f"index {wrong} is out of bounds"):
-            f(x, places)
-        with pytest.raises(IndexError, match=f"index {wrong} is out of bounds"):
-            g(x, places)
+        for function in (f, g):
+            with pytest.raises(IndexError, match=f"index {wrong} is out of bounds"):
+                function(x, places)
     places[20] = 3
     assert g(x, places).data == f(x, places).data

@@ -1,8 +1,6 @@
 """Stretches that do the same again and again: one instruction whose body is lowered once."""
 
-import gc
 import threading
-import tracemalloc
 from collections import Counter
 from operator import mul
 
@@ -23,6 +21,7 @@ from tests.autograd.compiler.programs import (
     assert_same_numbers,
     assert_same_recurrence,
     assert_same_result,
+    bytes_a_node,
     gradients,
 )
 from tests.each import each, in_ci
@@ -317,12 +316,8 @@ def test_deep_graphs_are_compiled_with_few_bytes_a_node():
 
     xs = numbers(0, 30)
     autograd.compile(f)(xs)  # what is kept once for all
-    gc.collect()
-    tracemalloc.start()
     g = autograd.compile(f)
-    g(xs)
-    kept, peak = (n / g.recorded() for n in tracemalloc.get_traced_memory())
-    tracemalloc.stop()
+    kept, peak = bytes_a_node(g, xs)
     assert kept < 100
     assert peak < 300
     (loop,) = [x for x in g._newest.raised.instructions if isinstance(x, Loop)]
@@ -466,22 +461,16 @@ def looking_up(width):
 
 
 def test_a_table_that_every_round_computes_is_looked_up_in_the_loop():
-    f = looking_up(6)
-    g = autograd.compile(f)
-    draw = np.random.default_rng(0)
-    for seed in range(4):
-        xs, places = numbers(seed, 40), draw.integers(-6, 6, size=40)
-        ours, theirs = g(xs, places), f(xs, places)
-        assert_same_numbers([y.data for y in ours], [y.data for y in theirs])
-        for k in range(2):
-            assert_same_numbers(gradients(ours[k], LEAVES), gradients(theirs[k], LEAVES))
+    f, draw = looking_up(6), np.random.default_rng(0)
+    calls = [(numbers(seed, 40), draw.integers(-6, 6, size=40)) for seed in range(4)]
+    g = assert_same_calls(f, calls, LEAVES)
     (loop,) = loops(g)
     assert "take" in loop
+    xs, places = calls[3]
     places[7] = 6
-    with pytest.raises(IndexError, match="index 6 is out of bounds"):
-        f(xs, places)
-    with pytest.raises(IndexError, match="index 6 is out of bounds"):
-        g(xs, places)
+    for function in (f, g):
+        with pytest.raises(IndexError, match="index 6 is out of bounds"):
+            function(xs, places)
     places[7] = 5
     assert_same_numbers(g(xs, places)[0].data, f(xs, places)[0].data)
 
