@@ -22,7 +22,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from typing import Literal
 
 from autograd.viz.graph import DrawnGraph
@@ -75,6 +75,7 @@ NODE_GAP = 18.0  # between neighbours in a rank
 WAY_GAP = 12.0  # between waypoints
 RANK_GAP = 34.0  # for the curves between two ranks
 
+SWEEPS = 21  # through the ranks, to and fro
 ALIGNED = 1e6  # how much more a straight line counts than a short edge
 
 
@@ -133,7 +134,7 @@ def place(
 # --- 4: across --------------------------------------------------------------------------------
 
 
-def positions_across(grid: Grid, breadth: Sequence[float], sweeps: int = 21) -> list[float]:
+def positions_across(grid: Grid, breadth: Sequence[float]) -> list[float]:
     """Find for everything its middle across the direction of the graph.
 
     Each sweep goes through the ranks and asks the rank just visited where it would like the next
@@ -142,34 +143,29 @@ def positions_across(grid: Grid, breadth: Sequence[float], sweeps: int = 21) -> 
     """
     breadth = [*breadth, *[0.0] * (len(grid.rank) - grid.nodes)]
     across = [0.0] * len(grid.rank)
-    gaps = [
-        [
-            (breadth[u] + breadth[v]) / 2 + (NODE_GAP if max(u, v) < grid.nodes else WAY_GAP)
-            for u, v in pairwise(rank)
-        ]
-        for rank in grid.ranks
-    ]
-    for rank, gap in zip(grid.ranks, gaps, strict=True):
-        settle(rank, [(0.0, 1.0)] * len(rank), gap, across)
+
+    def gap(u: int, v: int) -> float:
+        apart = NODE_GAP if max(u, v) < grid.nodes else WAY_GAP
+        return (breadth[u] + breadth[v]) / 2 + apart
+
+    ranks = [(rank, [gap(u, v) for u, v in pairwise(rank)]) for rank in grid.ranks]
+    for rank, gaps in ranks:
+        settle(rank, [(0.0, 1.0)] * len(rank), gaps, across)
     goes_on = {u: v for v, u in grid.line.items()}
-    for sweep in range(sweeps):
-        near, line, far = (
-            (grid.before, grid.line, goes_on)
-            if sweep % 2 == 0
-            else (grid.after, goes_on, grid.line)
-        )
-        pairs = list(zip(grid.ranks, gaps, strict=True))
-        for rank, gap in pairs if sweep % 2 == 0 else reversed(pairs):
+    ways = (grid.before, grid.line, goes_on), (grid.after, goes_on, grid.line)
+    for sweep in range(SWEEPS):
+        near, line, far = ways[sweep % 2]
+        for rank, gaps in reversed(ranks) if sweep % 2 else ranks:
             wishes = [_wish(near[v], line.get(v), far.get(v), across, across[v]) for v in rank]
-            settle(rank, wishes, gap, across)
-    for rank, gap in zip(grid.ranks, gaps, strict=True):
+            settle(rank, wishes, gaps, across)
+    for rank, gaps in ranks:
         wishes = [
             (across[v], ALIGNED)
             if grid.before[v]
             else _wish(grid.after[v], goes_on.get(v), None, across, across[v])
             for v in rank
         ]
-        settle(rank, wishes, gap, across)
+        settle(rank, wishes, gaps, across)
     return [float(round(y)) for y in across]  # what is almost straight becomes straight
 
 
@@ -219,27 +215,18 @@ def settle(
         Pool adjacent violators: M. Ayer et al., "An Empirical Distribution Function for Sampling
         with Incomplete Information" (1955).
     """
-    offsets = [0.0]
-    for gap in gaps:
-        offsets.append(offsets[-1] + gap)
+    offsets = list(accumulate(gaps, initial=0.0))
     blocks: list[tuple[float, float, int]] = []  # (mean of wish - offset, weight, how many)
-    for (wish, weight), offset in zip(wishes, offsets, strict=True):
-        block = (wish - offset, weight, 1)
-        while blocks and blocks[-1][0] >= block[0]:
-            block = _pooled(blocks.pop(), block)
-        blocks.append(block)
-    i = 0
-    for mean, _, count in blocks:
-        for _ in range(count):
-            across[rank[i]] = mean + offsets[i]
-            i += 1
-
-
-def _pooled(
-    one: tuple[float, float, int], other: tuple[float, float, int]
-) -> tuple[float, float, int]:
-    weight = one[1] + other[1]
-    return (one[0] * one[1] + other[0] * other[1]) / weight, weight, one[2] + other[2]
+    for (wish, counts), offset in zip(wishes, offsets, strict=True):
+        mean, weight, count = wish - offset, counts, 1
+        while blocks and blocks[-1][0] >= mean:
+            before, heavy, many = blocks.pop()
+            mean = (before * heavy + mean * weight) / (heavy + weight)
+            weight, count = heavy + weight, many + count
+        blocks.append((mean, weight, count))
+    means = (mean for mean, _, count in blocks for _ in range(count))
+    for v, mean, offset in zip(rank, means, offsets, strict=True):
+        across[v] = mean + offset
 
 
 # --- 5: along, and the curves -----------------------------------------------------------------

@@ -122,15 +122,6 @@ function recall() {
 }
 typed.addEventListener("input", show);
 addEventListener("hashchange", recall);
-link.addEventListener("click", (e) => {
-  e.preventDefault();
-  const field = el("input", { type: "text", readonly: "", class: "address", "aria-label": "Address of this page" });
-  field.value = location.href;
-  link.after(field);
-  field.select();
-  document.execCommand("copy");
-  field.addEventListener("blur", () => field.remove());
-});
 const examples = document.getElementById("examples");
 examples.append(
   ...EXAMPLES.map((text) =>

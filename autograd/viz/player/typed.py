@@ -45,7 +45,7 @@ aria-describedby="told">
 <div id="examples" role="group" aria-label="Examples"></div>
 <div id="leaves" role="group" aria-label="The numbers of the leaves"></div>
 <div id="stage"></div>
-<p><a id="link" href="#">Copy a link</a> to this expression, these numbers and this step.</p>
+<p><a id="link" href="#">A link</a> to this expression, these numbers and this step.</p>
 <details><summary>What an expression may hold</summary>
 <p>Numbers, names, + - * / ** and brackets, pi and e, and these functions: {functions}.</p>
 <p>At most {drawn} nodes are drawn here, each by itself: this page folds nothing into boxes.
