@@ -253,63 +253,43 @@ class Step(CountedStep):
 
     @cached_property
     def cells(self) -> list[str]:
-        """The parts of the equation, for a table: what is added to, what, and its numbers."""
-        return [self.received.text, "+=", _product(self), *_numbers(self)]
+        """The parts of the equation, for a table: what is added to, what, and its numbers.
+
+        That is the product with the local derivative as a symbol, as a formula, as a number, and
+        multiplied; of whole arrays the rule, and what it comes to.
+        """
+        added_to, formula, result = [self.received.text, "+="], self.formula, ""
+        one = np.size(self.out_grad) == 1
+        shapes = "" if one and np.size(self.contribution) == 1 else f"({self.shapes})"
+        if formula is None:
+            rule = self.rule.text if self.rule is not None else f"the rule of {self.op.name}"
+            if is_short(self.contribution):
+                result = f"= {array_text(self.contribution)}"
+            return [*added_to, rule, shapes, "", result]
+        axes, short, times = self.summed_axes, is_short(self.out_grad), "·" if one else "⊙"
+        upstream = self.upstream.text if self.upstream else "1"
+        product = f"{summed(axes, np.ndim(self.out_grad)) if axes else ''}{upstream}"
+        if formula.number != 1 or not np.ndim(self.out_grad):
+            product += f" {times} {self.partial.text}"
+        factor = upstream if self.upstream and not short else array_text(self.out_grad)
+        start = f"= {'Σ of ' if axes else ''}{factor} {times} "
+        symbols, numbers, local = start + formula.factor, "", None
+        if formula.number is not None and short:
+            symbols, numbers, local = "", symbols, as_written(formula.number)
+        elif short and is_short(self.local):
+            numbers, local = start + bracketed(array_text(self.local)), as_printed(self.local)
+        elif formula.number == 1:
+            symbols = ""
+        if is_short(self.contribution):
+            printed = None  # where names stand, too
+            if local is not None:
+                with np.errstate(all="ignore"):
+                    printed = (as_printed(self.out_grad) * local).sum(axis=axes)
+            result = outcome(printed, self.contribution)
+        return [*added_to, product, symbols, numbers, " ".join(filter(None, [result, shapes]))]
 
     def __repr__(self) -> str:
         return f"<Step {self.number} of {self.total}: {self.node_name} to {self.parent_name}>"
-
-
-# --- the equation of a step -------------------------------------------------------------------
-
-
-def _product(step: Step) -> str:
-    """Upstream times local; on whole arrays, the rule."""
-    upstream = step.upstream.text if step.upstream else "1"
-    if step.formula is None:
-        rule = step.rule
-        return rule.text if rule is not None else f"the rule of {step.op.name}"
-    axes = step.summed_axes
-    over = summed(axes, np.ndim(step.out_grad)) if axes else ""
-    times = "·" if np.size(step.out_grad) == 1 else "⊙"
-    if step.formula.number == 1 and np.ndim(step.out_grad):
-        return f"{over}{upstream}"
-    return f"{over}{upstream} {times} {step.partial.text}"
-
-
-def _numbers(step: Step) -> list[str]:
-    """The product with the local derivative as a formula, then as a number, then multiplied."""
-    is_number = np.size(step.out_grad) == np.size(step.contribution) == 1
-    shapes, formula = "" if is_number else f"({step.shapes})", step.formula
-    if formula is None:
-        short = is_short(step.contribution)
-        return [shapes, "", f"= {array_text(step.contribution)}" if short else ""]
-    short = is_short(step.out_grad)
-    times = "·" if np.size(step.out_grad) == 1 else "⊙"
-    over = "Σ of " if step.summed_axes else ""
-    named = step.upstream is not None and not short
-    upstream = step.upstream.text if step.upstream and named else array_text(step.out_grad)
-    start = f"= {over}{upstream} {times} "
-    symbols, numbers, local = start + formula.factor, "", None
-    if formula.number is not None and short:
-        symbols, numbers, local = "", symbols, as_written(formula.number)
-    elif short and is_short(step.local):
-        numbers, local = start + bracketed(array_text(step.local)), as_printed(step.local)
-    elif formula.number == 1:
-        symbols = ""
-    result = ""
-    if is_short(step.contribution):
-        result = outcome(_come_to(step, local), step.contribution)
-    return [symbols, numbers, " ".join(filter(None, [result, shapes]))]
-
-
-def _come_to(step: Step, local: Number | None) -> Number | None:
-    """What the numbers of a step come to as they are printed; None where names stand there."""
-    if local is None:
-        return None
-    with np.errstate(all="ignore"):
-        total: Number = (as_printed(step.out_grad) * local).sum(axis=step.summed_axes)
-        return total
 
 
 # --- the pass ---------------------------------------------------------------------------------
