@@ -9,15 +9,16 @@ x · y + y = 2 · (-1.5) + (-1.5) = -4.5
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import zip_longest
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 
 from autograd.viz.notation import Derivative
-from autograd.viz.symbols import Symbol
+from autograd.viz.symbols import NEGATIVE, PRODUCT, Symbol, tree_of
 from autograd.viz.text import aligned, array_text, matrix_lines, number, rounded
 from autograd.viz.tree import Tree, number_tree
 
@@ -35,16 +36,24 @@ def shortened(items: Sequence[Any], longest: int, more: Any) -> list[Any]:
 
 
 class Part(NamedTuple):
-    """What stands in an equation, as text and as a tree."""
+    """What stands in an equation, as text and as a tree, which is made when it is asked for."""
 
     text: str
-    tree: Tree
+    made: Callable[[], Tree]
+
+    @property
+    def tree(self) -> Tree:
+        """It as a tree."""
+        return self.made()
 
 
 def joined(parts: Sequence[Part], sign: str) -> Part:
     """Parts with a sign between them."""
-    trees = [tree for part in parts for tree in (("mo", sign), part.tree)]
-    return Part(f" {sign} ".join(part.text for part in parts), ("mrow", *trees[1:]))
+
+    def made() -> Tree:
+        return "mrow", *[tree for part in parts for tree in (("mo", sign), part.tree)][1:]
+
+    return Part(f" {sign} ".join([part.text for part in parts]), made)
 
 
 def product(factors: Sequence[Any], first: bool = False) -> Part:
@@ -55,7 +64,7 @@ def product(factors: Sequence[Any], first: bool = False) -> Part:
         '-1 · (-2)'
     """
     parts = []
-    more = Part(f"… {len(factors) - LONGEST} more …", ("mo", "⋯"))
+    more = Part(f"… {len(factors) - LONGEST} more …", lambda: ("mo", "⋯"))
     for factor in shortened(factors, LONGEST, more):
         if isinstance(factor, Part):
             parts.append(factor)
@@ -63,7 +72,8 @@ def product(factors: Sequence[Any], first: bool = False) -> Part:
         leaf = rounded(factor) if isinstance(factor, float) else factor
         x = leaf if isinstance(leaf, Symbol) else Symbol(leaf)
         bare = first and not parts and (len(factors) == 1 or x.number is not None)
-        parts.append(Part(x.text, x.tree) if bare else Part(x.factor, x.factor_tree))
+        made = partial(tree_of, x, NEGATIVE if bare else PRODUCT)
+        parts.append(Part(x.text if bare else x.factor, made))
     return joined(parts, "·")
 
 
@@ -93,7 +103,9 @@ class Sum:
 
     def _side(self, which: int) -> Part:
         parts = [product(pair[which], first=not k) for k, pair in enumerate(self.products)]
-        return joined([*parts, Part(self.more, ("mtext", self.more))] if self.more else parts, "+")
+        if self.more:
+            parts.append(Part(self.more, lambda: ("mtext", self.more)))
+        return joined(parts, "+")
 
     @property
     def outcome(self) -> Part:
@@ -102,7 +114,7 @@ class Sum:
         if not self.more and all(len(numbers) <= LONGEST for _, numbers in self.products):
             printed = [math.prod(map(rounded, numbers)) for _, numbers in self.products]
             sign = equals(sum(printed), self.total)
-        return Part(f"{sign} {total}", ("mrow", ("mo", sign), number_tree(total)))
+        return Part(f"{sign} {total}", lambda: ("mrow", ("mo", sign), number_tree(total)))
 
     @property
     def lines(self) -> list[list[Tree]]:

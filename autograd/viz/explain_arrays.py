@@ -120,21 +120,14 @@ class EntryExplanation(Written):
     def __init__(self, steps: Pass, array: Node, index: Index) -> None:
         self._steps = steps
         self.symbol = _entry(steps, array, index)
-        self._matrices = [
-            *self._products_of_matrices(array, index), *window_texts(steps, array, index)
-        ]  # fmt: skip
+        into = [steps[k] for k in range(len(steps)) if steps.ends_of(k)[2] is array]
+        products = [step.matrices for step in into if len(index) == 2]
+        self._matrices = [product.marked(*index) for product in products if product is not None]
+        self._matrices += window_texts(steps, array, index)
         whole = steps.gradient(array)
         self.total = 0.0 if whole is None else float(np.asarray(whole)[index])
         self.cut = False
         self.equations = list(self._unfolded(array, index))
-
-    def _products_of_matrices(self, array: Node, index: Index) -> Iterator[str]:
-        """The matrices whose product is the array's gradient, with what makes the entry marked."""
-        for k in range(len(self._steps)):
-            if self._steps.ends_of(k)[2] is array and len(index) == 2:
-                step = self._steps[k]
-                if step.matrices is not None:
-                    yield step.matrices.marked(*index)
 
     def _unfolded(self, array: Node, index: Index) -> Iterator[tuple[Derivative, list[_Term]]]:
         waiting, met = deque([(array, index)]), {(array, index)}

@@ -76,8 +76,9 @@ class BoxStep(CountedStep):
             return [many, "+=", through, "", "", ""]
         received = self.received.text if self.received else ""
         if self.locals:
-            symbols, numbers, outcome = self._sum.symbols, self._sum.numbers, self._sum.outcome
-            return [received, "+=", symbols.text, "", f"= {numbers.text}", outcome.text]
+            whole = self._sum
+            numbers = f"= {whole.numbers.text}"
+            return [received, "+=", whole.symbols.text, "", numbers, whole.outcome.text]
         short = is_short(self.contribution)
         result = f"= {array_text(self.contribution)}" if short else ""
         shape = shape_text(np.shape(self.contribution))

@@ -360,7 +360,8 @@ def _text(x: Symbol) -> tuple[str, int]:
     if x.op is None:
         return _leaf_text(x)
     template, firmness, needs = x.template
-    if x.words is not None or re.search("[·⊙[]", template):  # there dL/dv is read as one thing
+    if x.words is not None or any(sign in template for sign in "·⊙["):
+        # there dL/dv is read as one thing
         needs = [PRODUCT if y.derivative else n for y, n in zip(x.operands, needs, strict=True)]
     pairs = zip(x.operands, needs, strict=True)
     return filled(template, [_bracketed(_text(y), n, "({})") for y, n in pairs]), firmness

@@ -235,7 +235,8 @@ class Trace:
     def factors(self, box: Box, top: Node | None = None) -> dict[Node, float]:
         """The local derivatives of a result of a box by each operand; {} of a box of arrays."""
         top = box.results[0] if top is None else top
-        totals = self.paths(top, box)[1] if box.is_of_numbers else {}
+        known = (box, top) in self._paths or box.is_of_numbers
+        totals = self.paths(top, box)[1] if known else {}
         return {node: totals[node] for node in box.operands if node in totals}
 
     def paths(self, top: Node, box: Box | None = None) -> Paths:
