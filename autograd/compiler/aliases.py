@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from autograd.compiler.tape import Tape
 
     class Leaf(Protocol):
-        """What is known here of effects.py's StandIn, whose file imports this one."""
+        """What is known here of record.py's StandIn, whose file imports this one."""
 
         def settle(self) -> None:
             """Have what its single numbers were given."""
@@ -90,10 +90,6 @@ class Aliases:
         if origin is x or step is None:
             return now
         return self.tape.call(step.function, step.args, step.options)
-
-    def snapshot(self, x: Traced) -> Traced:
-        """The same numbers in memory that nobody writes to, as an operation has its operands."""
-        return self.own(x) if self.is_of_leaf(x) else x
 
     def own(self, x: Traced) -> Traced:
         """New memory with the numbers of an array."""

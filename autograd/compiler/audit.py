@@ -115,7 +115,7 @@ class Audit:
         Raises:
             Difference: they differ by more than rounding.
         """
-        state = self.program.state(self.given).numbers
+        state = self.program.state(self.given).numbers()
         try:
             self._compare(state)
         finally:
@@ -158,7 +158,7 @@ class Audit:
 
     def _found(self, results: object) -> dict[str, Any]:
         """Results, the gradients of the nodes, and what has changed."""
-        return self._numbers(results) | self.program.state(self.given).numbers
+        return self._numbers(results) | self.program.state(self.given).numbers()
 
     def _numbers(self, results: object) -> dict[str, float | Array]:
         """What was returned, and the gradients of the nodes, by what to call it in a message."""

@@ -124,7 +124,8 @@ class Crossing(RecordedRows):
     def lifted(self, x: object) -> Any:
         """An operand of an operation on arrays, as it is on the tape."""
         if isinstance(x, Traced):
-            return self.aliases.snapshot(x)
+            # in memory that nobody writes to, as an operation has its operands
+            return self.aliases.own(x) if self.aliases.is_of_leaf(x) else x
         if isinstance(x, Tensor):
             return x if isinstance(x._data, Traced) else self.leaf(x)
         if isinstance(x, Value):

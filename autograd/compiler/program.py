@@ -35,7 +35,7 @@ from autograd.compiler.passes import Ends, without_modes
 from autograd.compiler.place import place
 from autograd.compiler.raising import raise_graph
 from autograd.compiler.reached import Reached
-from autograd.compiler.record import Recording
+from autograd.compiler.record import Recording, StandIn
 from autograd.compiler.tape import SOURCE, Traced
 from autograd.node import gradients, topological
 from autograd.tensor import Tensor
@@ -44,7 +44,6 @@ from autograd.transforms import running
 if TYPE_CHECKING:
     from autograd.arrays import Array, BoolArray, FloatArray, IntArray
     from autograd.compiler.arguments import Given
-    from autograd.compiler.effects import StandIn
     from autograd.compiler.graph import Relation
 
     Guard = tuple[Relation, partial[Any], partial[Any], BoolArray]

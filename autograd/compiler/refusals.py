@@ -27,11 +27,6 @@ def refusal(what: str, remedy: str = "") -> CompileError:
 
 
 _ACTS = {
-    "backward()": "Return the loss and call backward() on the result, or use autograd.grad inside.",
-    **dict.fromkeys(
-        ("optimizer.step()", "writing to .grad", "zero_grad()"),
-        "Return the loss; what changes parameters and gradients belongs outside, after it.",
-    ),
     "writing to .data": "Assign all of it, p.data = ... or p.data -= ..., or do it outside.",
     "changing a setting of an optimizer": "Change it between two calls: it is read at each.",
 }

@@ -50,6 +50,7 @@ class LeafRow:
 
     op = None
     requires_grad = True
+    size = 1
 
     def __init__(self, run: RowEffects, leaf: int, value: Value, row: int) -> None:
         self.run, self.leaf, self.value, self.row = run, leaf, value, row
@@ -164,10 +165,9 @@ class ElementRow(LeafRow):
 class Gathered:
     """Leaves as one array on the tape; what an optimizer asks for (`Numbers`)."""
 
-    sizes: list[int]
-
     def __init__(self, leaves: Sequence[Any]) -> None:
         self.leaves, self.run = leaves, leaves[0].run
+        self.sizes = [x.size for x in leaves]
 
     def is_current(self) -> bool:
         """True."""
@@ -185,11 +185,6 @@ class GatheredRows(Gathered):
     leaves: Sequence[LeafRow]
     run: RowEffects
 
-    def __init__(self, leaves: Sequence[LeafRow]) -> None:
-        super().__init__(leaves)
-        self.sizes = [1] * len(leaves)
-        self.run.in_order = self.run.in_order or [x.row for x in leaves]
-
     def gradient(self) -> tuple[Traced, list[bool] | None]:
         """The gradient of every number, and of each leaf whether one has reached it."""
         grads = [x._grad for x in self.leaves]
@@ -199,6 +194,7 @@ class GatheredRows(Gathered):
 
     def take(self) -> Traced:
         """Every number, to be changed in place."""
+        self.run.in_order = self.run.in_order or [x.row for x in self.leaves]
         first = self.leaves[0].number
         if isinstance(first, tuple) and [x.number for x in self.leaves] == [
             (first[0], k) for k in range(len(self.leaves))
