@@ -13,7 +13,9 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 from weakref import WeakValueDictionary
 
+from autograd.errors import GraphError
 from autograd.node import Node, topological
+from autograd.reading import is_differentiated
 from autograd.versions import latest
 
 State = tuple[dict[str, Any] | None, dict[str, Any]]
@@ -21,7 +23,17 @@ State = tuple[dict[str, Any] | None, dict[str, Any]]
 
 
 def reduced(node: Node) -> str | tuple[object, ...]:
-    """How to make another one of a node: by the graph behind it."""
+    """How to make another one of a node: by the graph behind it.
+
+    Raises:
+        GraphError: the node depends on what is being differentiated, and its copy would not.
+    """
+    if is_differentiated(node):
+        raise GraphError(
+            f"copy: the copy of a {type(node).__name__} inside a function that is being "
+            "differentiated would have the gradient 0. Use it as it is, since nothing changes it; "
+            "copy what holds it by dict(p) or list(p); or say .detach() if a constant is meant."
+        )
     if node.op is None:
         return object.__reduce_ex__(node, 2)
     return _root, ([_entry(x) for x in _graph(node) if x.op is not None],)

@@ -47,7 +47,7 @@ def check_read(node: Node) -> None:
     by = f"by {name}() " if name else ""
     known = hasattr(math, name) and (name in RULEBOOK or name in COMPOSITIONS)
     remedy = f"Use autograd.{name}" if known else "Compute with autograd or NumPy (autograd.sin)"
-    if _is_differentiated(node):
+    if is_differentiated(node):
         raise GraphError(
             f"float: the number of a {kind} was read {by}inside a function that is being "
             f"differentiated, so what is computed with it would have the gradient 0. {remedy}, or "
@@ -61,7 +61,7 @@ def check_read(node: Node) -> None:
     warn_user(message, LostGradientWarning, users)
 
 
-def _is_differentiated(node: Node) -> bool:
+def is_differentiated(node: Node) -> bool:
     """Whether a transform that is running asks for the derivative of this node."""
     variables = frozenset(v for those in differentiated.get() for v in those)
     return bool(variables) and not variables.isdisjoint(topological(node, variables))

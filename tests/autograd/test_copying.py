@@ -267,3 +267,38 @@ def test_a_function_that_was_called_is_copied_and_pickled_as_a_function_is(copie
     twin.function.parameters()[0].data[...] = 0.0
     assert model.parameters()[0].data.any()
     assert np.array_equal(twin(np.ones((2, 2))).data, twin.function(np.ones((2, 2))).data)
+
+
+@pytest.mark.parametrize("copied", [copy.copy, *SOME.values()], ids=["copy", *SOME])
+@pytest.mark.parametrize("x", [2.0, np.array([2.0])], ids=["float", "array"])
+@pytest.mark.parametrize(
+    "transform",
+    [
+        autograd.grad,
+        autograd.jacobian,
+        autograd.hessian,
+        lambda f: lambda x: autograd.jvp(f, (x,), (x,)),
+        lambda f: autograd.grad(lambda x: autograd.grad(f)(x).sum()),
+    ],
+)
+def test_what_is_being_differentiated_is_not_copied(transform, x, copied):
+    match = r"copy: the copy of a \w+ inside a function .* would have the gradient 0"
+    for made in (lambda x: x, lambda x: 3 * x):
+        with pytest.raises(GraphError, match=match):
+            transform(lambda x, made=made: np.sum(copied(made(x))) * np.sum(x))(x)
+
+
+def test_what_holds_a_thing_that_is_being_differentiated_is_copied_alone():
+    def f(p, copied):
+        return np.sum(copied(p)["x"] ** 2)
+
+    assert autograd.grad(f)({"x": 3.0}, copy.copy) == {"x": 6.0}
+    with pytest.raises(GraphError, match=r"copy what holds it by dict\(p\)"):
+        autograd.grad(f)({"x": 3.0}, copy.deepcopy)
+
+
+@some_copies
+def test_constants_are_copied_inside_a_transform_and_all_else_outside(copied):
+    w = Tensor([3.0], requires_grad=True)
+    assert autograd.grad(lambda x: (copied(w) * copied(x.detach()) * x).sum())(np.ones(1)) == [3.0]
+    assert copied(w * 2).data == [6.0]
