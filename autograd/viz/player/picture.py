@@ -38,7 +38,7 @@ class Picture(Drawn):
         """Where everything is."""
         return place(self.graph, *sizes(self.graph))
 
-    @property
+    @cached_property
     def svg(self) -> str:
         """The SVG, with the numbers at the end of the pass."""
         return to_svg(scene(self.graph, self.layout), self.graph.sentence)
