@@ -459,7 +459,8 @@ def _tree(x: Symbol) -> tuple[Tree, int]:
             if part[:1] == "{":
                 trees.append(operands[int(part[1:-1])])
             elif part:
-                kind = "mo" if part in "[]()" else "mtext"
+                name = not trees and part.isidentifier()
+                kind = "mo" if part in "[]()" else "mi" if name else "mtext"
                 trees.append((kind, part.replace(" ", "\u00a0")))
         return ("mrow", *trees), firmness
     if "{0}" not in x.op.latex:
