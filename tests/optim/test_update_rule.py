@@ -100,6 +100,9 @@ def test_an_update_that_returns_one_number_for_all_is_told():
 @pytest.mark.parametrize("backend", ["numpy", "native"])
 @pytest.mark.parametrize("kind", [nn.Parameter, partial(Tensor, requires_grad=True)])
 def test_an_update_may_compute_in_its_gradient(kind, backend):
+    if backend == "native":
+        pytest.importorskip("llvmlite", reason="needs llvmlite, the extra native")
+
     class Doubled(Signs):
         def update(self, theta, g, t, kept, group):
             g *= 2
