@@ -317,11 +317,12 @@ class UpdateRule(Optimizer):
                 new,
                 TypeError,
             )
-        if np.shape(new[0]) != theta.shape:  # one number would be taken for all
-            raise ShapeError(
-                f"{type(self).__name__}: update needs to return θ of shape {theta.shape}, but "
-                f"returned {np.shape(new[0])}."
-            )
+        for what, x in [("θ", new[0]), *new[1].items()]:  # one number would be taken for all
+            if np.shape(x) != theta.shape:
+                raise ShapeError(
+                    f"{type(self).__name__}: update needs to return {what} of shape {theta.shape}, "
+                    f"but returned {np.shape(x)}."
+                )
         theta[...] = new[0]
         for name, numbers in new[1].items():
             kept[name][...] = numbers

@@ -84,14 +84,24 @@ def test_an_update_that_does_not_return_what_it_keeps_is_told(wrong):
     assert x.data == 2.0
 
 
-def test_an_update_that_returns_one_number_for_all_is_told():
+@pytest.mark.parametrize(
+    ("returned", "what"),
+    [
+        (lambda theta, g: ((theta - g).sum(), {"m": g}), "θ"),
+        (lambda theta, g: (theta - g, {"m": g.sum()}), "m"),
+    ],
+)
+def test_an_update_that_returns_one_number_for_all_is_told(returned, what):
     class Summed(Signs):
+        def starts(self, group):
+            return {"m": 0.0}
+
         def update(self, theta, g, t, kept, group):
-            return (theta - g).sum(), {}
+            return returned(theta, g)
 
     p = nn.Parameter(np.ones(3))
     p.grad = np.ones(3)
-    match = r"Summed: update needs to return θ of shape \(3,\), but returned \(\)"
+    match = rf"Summed: update needs to return {what} of shape \(3,\), but returned \(\)"
     with pytest.raises(ShapeError, match=match):
         Summed([p], lr=1.0).step()
     assert p.data.tolist() == [1.0, 1.0, 1.0]
