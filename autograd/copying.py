@@ -16,6 +16,7 @@ from weakref import WeakValueDictionary
 from autograd.errors import GraphError
 from autograd.node import Node, topological
 from autograd.reading import is_differentiated
+from autograd.tracing import written
 from autograd.versions import latest
 
 State = tuple[dict[str, Any] | None, dict[str, Any]]
@@ -34,6 +35,7 @@ def reduced(node: Node) -> str | tuple[object, ...]:
             "differentiated would have the gradient 0. Use it as it is, since nothing changes it; "
             "copy what holds it by dict(p) or list(p); or say .detach() if a constant is meant."
         )
+    written("a copy or a pickle")
     if node.op is None:
         return object.__reduce_ex__(node, 2)
     return _root, ([_entry(x) for x in _graph(node) if x.op is not None],)

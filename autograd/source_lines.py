@@ -115,12 +115,13 @@ def line_of(error: BaseException) -> str:
 
 @functools.cache
 def _not_the_users() -> tuple[str, ...]:
-    """Where our files lie, and NumPy's."""
+    """Where our files lie, and NumPy's, and that of `copy.deepcopy`."""
+    import copy
     import os
 
     library = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     ours = tuple(os.path.join(library, package, "") for package in ("autograd", "nn", "optim"))
-    return (*ours, os.path.join(os.path.dirname(np.__file__), ""))
+    return (*ours, os.path.join(os.path.dirname(np.__file__), ""), copy.__file__)
 
 
 @functools.cache

@@ -3,8 +3,8 @@
 A tracer is a mode. The engine asks for it only where `active()` says that some mode is on, and at
 these places only: a result is made, a number is read, two numbers are compared; operands are lifted
 where they become arrays; a leaf's number or gradient is read or written, and what an optimizer
-keeps. All else that a traced node does in another way than a node it does itself: it is of a class
-of its own.
+keeps; a node is copied. All else that a traced node does in another way than a node it does itself:
+it is of a class of its own.
 """
 
 from __future__ import annotations

@@ -51,6 +51,9 @@ CLASSES: dict[str, type[Module]] = {
 }  # fmt: skip
 """What a file may name: nothing else is ever made from one."""
 
+_OTHERS = {".npy", ".npz", ".pt", ".pth", ".pkl", ".pickle", ".h5", ".keras", ".onnx", ".json"}
+"""How the names of files of models in other formats end."""
+
 
 def save(model: Module, path: str | os.PathLike[str]) -> None:
     """Write the numbers of a model to a file, and how it is made up where that can be told.
@@ -60,14 +63,14 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
 
     Args:
         model: Any module but a close-up.
-        path: Usually ends in ".safetensors". A file that is there is replaced, at once or not at
-            all.
+        path: Usually ends in ".safetensors", and not as files of another format do. A file that is
+            there is replaced, at once or not at all.
 
     Raises:
         TypeError: model is a close-up, or no Module; or has numbers of a type that the format
             does not know.
-        ValueError: a parameter is named "__metadata__", which the format keeps for itself, or
-            there are more than about ten thousand.
+        ValueError: path ends in ".npz", ".pt" or the like; a parameter is named "__metadata__",
+            which the format keeps for itself, or there are more than about ten thousand.
         FileNotFoundError: path lies in a folder that does not exist.
 
     Example:
@@ -88,6 +91,12 @@ def save(model: Module, path: str | os.PathLike[str]) -> None:
         description = None  # such as a parameter that two layers share
     metadata = {} if description is None else {"glassgrad": json.dumps(description)}
     path = os.fspath(path)
+    stem, suffix = os.path.splitext(os.fsdecode(path))
+    if suffix.lower() in _OTHERS:
+        raise ValueError(
+            f"save: writes a safetensors file, which no reader of {suffix} files knows, but got "
+            f"{path!r}. Name it {stem + '.safetensors'!r}."
+        )
     folder = os.path.dirname(path)
     if folder and not os.path.isdir(folder):
         raise FileNotFoundError(f"save: there is no folder {folder!r}. Make it first.")

@@ -71,6 +71,7 @@ KNOWN = {
     "autograd.node": {"as_traced": 2},
     "autograd.op": {"read": 1, "lifted": 1},
     "autograd.versions": {"written": 1},
+    "autograd.copying": {"written": 1},
     "autograd.custom_gradients": {"read": 1},
     "autograd.transforms": {"read": 1},
     "nn.functional.normalisation": {"written": 1},

@@ -111,6 +111,15 @@ class RecordedArray(Traced):
             self.tape.refuse("looking a number up in a set or dict")
         return object.__hash__(self)
 
+    def __copy__(self) -> Any:
+        return self.copy()
+
+    def __deepcopy__(self, memo: object) -> Any:
+        return self.copy()
+
+    def __reduce_ex__(self, protocol: object) -> NoReturn:
+        self.tape.refuse("a copy or a pickle")
+
     def __rmul__(self, other: Any) -> Any:
         if isinstance(other, (list, tuple, str, bytes)) and self.number and self.dtype.kind in "iu":
             self.tape.refuse("a count")

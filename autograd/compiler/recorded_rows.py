@@ -26,7 +26,7 @@ import operator
 import sys
 from array import array
 from collections.abc import Hashable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, cast
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self, cast
 
 import numpy as np
 
@@ -408,6 +408,14 @@ class RecordedValue(Value):
     __lt__, __le__, __gt__, __ge__ = map(_ordered, ("__lt__", "__le__", "__gt__", "__ge__"))
 
     # --- read
+
+    def __copy__(self) -> Self:
+        if not self._is_float:
+            self.recording.refuse("a copy or a pickle")
+        return self
+
+    def __deepcopy__(self, memo: object) -> Self:
+        return self.__copy__()
 
     def __round__(self, digits: int = 0) -> NoReturn:
         self.recording.refuse("round()")

@@ -33,6 +33,7 @@ _ACTS = {
 """What would not be repeated."""
 
 _UNKNOWN = {
+    "a copy or a pickle": "Compute with it as it is, since nothing changes it, or copy it outside.",
     "updating the averages of batch norm in an array": (
         "Keep them in Tensors, nn.Buffer(np.zeros(n)), or call model.eval() first."
     ),

@@ -360,6 +360,14 @@ def test_a_model_is_not_saved_to_a_folder_that_is_missing(tmp_path):
         save(MLP(1, [], 1), tmp_path / "models" / "line.safetensors")
 
 
+@pytest.mark.parametrize("name", ["line.npz", "line.PT", b"line.pickle"])
+def test_a_model_is_not_saved_under_a_name_of_another_format(tmp_path, monkeypatch, name):
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(ValueError, match=r"got b?'line\..*Name it 'line\.safetensors'"):
+        save(MLP(1, [], 1), name)
+    assert not list(tmp_path.iterdir())
+
+
 def test_load_says_that_the_path_comes_first(path):
     with pytest.raises(TypeError, match=r"load: needs the path first.*load\(path, model\)"):
         load(MLP(1, [], 1), path)

@@ -62,6 +62,14 @@ for name, (f, calls) in {
     ),
     "operations on Tensors": (lambda a: (t * a).sum() ** 2, TWO),
     "elements of array arguments": (lambda a: w * a[0] + a[1] ** 2, TWO),
+    "copies of floats and of arrays": (
+        lambda a, x: [
+            act([2 * a.T, x, a.sum()])[i] * x
+            for act in (copy.deepcopy, lambda those: list(map(copy.copy, those)))
+            for i in range(3)
+        ],
+        [(np.eye(2), 3.0), (np.ones((2, 2)), 4.0)],
+    ),
     "NumPy's functions of array arguments": (
         lambda a: np.tanh(a).mean(axis=0) + np.sort(a[0]), [(np.eye(2),), (np.ones((2, 2)),)],
     ),
@@ -339,6 +347,22 @@ for name, (f, args, what, remedy) in {
     "an array as a plain one": (lambda a: np.array(a) * 2, [A(1, 2)], "np.asarray", "a.copy()"),
     "an array of ints as a plain one": (
         lambda i: np.array(i) * 2, [index], "an array as an index", "a.copy()",
+    ),
+    **{
+        f"{act.__name__} of {kind} {'inside' if inside else 'as it came'}": (
+            lambda x, act=act, inside=inside: (act(2 * x if inside else x), 2.0 * x)[1],
+            [given], "a copy or a pickle is not recorded", "or copy it outside",
+        )
+        for kind, given, acts in (
+            ("a float", 1.0, [pickle.dumps]),
+            ("an array", A(1, 2), [pickle.dumps]),
+            ("a Value", Value(1.0), [copy.copy, copy.deepcopy, pickle.dumps]),
+            ("a Tensor", Tensor([1.0]), [copy.copy, copy.deepcopy, pickle.dumps]),
+        )
+        for act in acts for inside in (False, True)
+    },
+    "a deep copy of a Parameter": (
+        lambda x: (copy.deepcopy(p) * x).sum(), [1.0], "a copy or a pickle", "or copy it outside",
     ),
     "averages of batch norm in plain arrays": (
         lambda x: nn.functional.batch_norm(x, buffer, buffer, training=True).sum(), [np.eye(2)],
