@@ -66,12 +66,12 @@ class Variable(NDArrayOperatorsMixin):
 def applied(name: str, function: Function | None, operands: Sequence[Any]) -> Variable:
     """What a function, or a comparison (None), gives of variables and numbers: a sign or a call."""
     texts = [text_of(x) for x in operands]
-    functions = next(x.functions for x in operands if isinstance(x, Variable))
+    first = next(x for x in operands if isinstance(x, Variable))
     if name in _SIGNS and function is RULEBOOK.get(name):
-        return Variable(_SIGNS[name].format(*texts), functions)
+        return type(first)(_SIGNS[name].format(*texts), first.functions)
     assert function is not None
-    known = functions.setdefault(function, f"{name}{len(functions)}")
-    return Variable(f"{known}({', '.join(texts)})", functions)
+    known = first.functions.setdefault(function, f"{name}{len(first.functions)}")
+    return type(first)(f"{known}({', '.join(texts)})", first.functions)
 
 
 def text_of(x: float | Variable) -> str:

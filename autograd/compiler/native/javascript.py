@@ -47,6 +47,8 @@ HELPERS = {
     "power": "(a, b) => a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b",
     "isinf": "a => Math.abs(a) === Infinity",
     "copysign": "(a, b) => (b < 0 || 1 / b < 0 ? -1 : 1) * Math.abs(a)",
+    "remainder": "(a, b) => { const c = a % b; return c ? (c < 0 !== b < 0 ? c + b : c) : "
+    "c === 0 && b < 0 ? -0 : Math.abs(c); }",
 }
 """Functions that JavaScript does not have, or has otherwise: 1 ** NaN is 1 elsewhere."""
 

@@ -154,7 +154,18 @@ def test_nan_infinity_and_the_sign_of_zero_are_kept():
 def test_rounding_powers_and_kinks_are_numpys():
     x = np.array([-2.5, -1.5, -0.5, 0.5, 1.5, 2.5, 0.0, 3.0])
     f = lambda x: autograd.stack(  # noqa: E731
-        [x.round(), x.floor(), x.sign(), abs(x), x**3, 2.0**x, x.clip(-1, 1), x.exp2(), x.relu()]
+        [
+            x.round(),
+            x.floor(),
+            x.sign(),
+            abs(x),
+            x**3,
+            2.0**x,
+            x.clip(-1, 1),
+            x.exp2(),
+            x.relu(),
+            x % 0.75,
+        ]
     )
     g = autograd.compile(f)
     g(Tensor(x))
