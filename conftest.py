@@ -5,6 +5,8 @@ import os
 import hypothesis
 import pytest
 
+from tests.each import IN_CI
+
 # A test that is slow on a loaded machine is not wrong: no example has a deadline.
 hypothesis.settings.register_profile("any machine", deadline=None)
 hypothesis.settings.load_profile("any machine")
@@ -17,9 +19,17 @@ MOST = 4  # each process finds all tests for itself, which takes some seconds
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_auto_num_workers(config):
-    """What `-n auto` means, which pyproject.toml asks for; `-n 0` is one process in any case."""
+    """What `-n auto` means, which pyproject.toml asks for; `-n 0` is one process in any case.
+
+    pytest rewrites every `assert` to say what it compared, which takes a tenth of the whole run: of
+    what fails there only the local variables are shown, and the rest where that test is run alone.
+    """
     if config.args_source is not pytest.Config.ArgsSource.TESTPATHS:
         return 0
+    if not IN_CI:
+        os.environ["PYTEST_ADDOPTS"] = (
+            f"--assert=plain --showlocals {os.environ.get('PYTEST_ADDOPTS', '')}"
+        )
     affinity = getattr(os, "sched_getaffinity", None)
     cores = len(affinity(0)) if affinity else os.cpu_count() or 1
     return 0 if cores == 1 else min(cores, MOST)
