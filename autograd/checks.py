@@ -57,6 +57,21 @@ def kind(thing: object) -> str:
     return f"{'an' if name[0] in 'aeiouAEIO' else 'a'} {name}"
 
 
+def refuse_masked(who: str, array: object) -> None:
+    """Refuse an array that masks some of its numbers: here all would count.
+
+    Example:
+        >>> refuse_masked("Tensor", np.ma.array([1.0, 2.0], mask=[True, False]))
+        Traceback (most recent call last):
+        TypeError: Tensor: needs an array of which all numbers count, but got a masked one. Pass ...
+    """
+    if type(array) is not np.ndarray and isinstance(array, np.ndarray) and np.ma.is_masked(array):
+        raise TypeError(
+            f"{who}: needs an array of which all numbers count, but got a masked one. Pass "
+            "array.filled(0.0), or array.compressed() for the others alone."
+        )
+
+
 def check_loss(who: str, takes: str, loss: object) -> None:
     """Refuse what cannot be called, and a class of which no object has been made.
 

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 import numpy as np
 
 from autograd import node, spellings
+from autograd.checks import refuse_masked
 from autograd.declarations import on_every_operation
 from autograd.errors import GraphError, ShapeError
 from autograd.methods import ArrayOperations
@@ -168,6 +169,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
 
     def _checked(self, name: str, array: Any) -> Array:
         if type(self._data) is np.ndarray:
+            refuse_masked(type(self).__name__, array)
             array = np.asarray(array)
             if array.dtype.kind not in "biuf":
                 raise TypeError(f"Tensor: {name} needs real numbers, but got dtype {array.dtype}.")
@@ -527,6 +529,7 @@ def _as_array(data: Any, requires_grad: bool, dtype: DTypeLike | None) -> Array:
     if active():
         (data,) = lifted(data)
     is_foreign = hasattr(data, "__array_function__") and not isinstance(data, np.ndarray)
+    refuse_masked("Tensor", data)
     try:
         array = data if is_foreign else np.array(data, dtype=dtype)
     except ValueError as err:

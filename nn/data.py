@@ -23,7 +23,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from autograd import ShapeError
-from autograd.checks import came, check_int, kind
+from autograd.checks import came, check_int, kind, refuse_masked
 from nn.datasets.dataset import Dataset
 from nn.generators import Seed, seeded
 
@@ -301,7 +301,7 @@ def pair(who: str, data: object) -> tuple[Array, Array]:
 
     Raises:
         ShapeError: they have different numbers of rows.
-        TypeError: data is no pair.
+        TypeError: data is no pair, or one of them is a masked array.
 
     Example:
         >>> x, y = pair("demo", ([[1.0], [2.0]], [0, 1]))
@@ -311,6 +311,8 @@ def pair(who: str, data: object) -> tuple[Array, Array]:
     if not isinstance(data, Dataset) and not (isinstance(data, (tuple, list)) and len(data) == 2):
         came = f" of {len(data)}" if isinstance(data, (tuple, list)) else ""
         raise TypeError(f"{who}: needs data as a pair (x, y), but got {kind(data)}{came}.")
+    for part in data:
+        refuse_masked(who, part)
     # Arrays of other libraries (Dask, CuPy) and Tensors stay what they are.
     x: Array
     y: Array

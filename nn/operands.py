@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import ShapeError, Tensor, Value
-from autograd.checks import came, kind
+from autograd.checks import came, kind, refuse_masked
 from autograd.op import numbers as numbers_of
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ def as_operand(who: str, x: Operand) -> Operand:
     """`x`, with a list made an array: of floats, or of objects if there are Values in it.
 
     Raises:
-        TypeError: x is a list of Tensors.
+        TypeError: x is a list of Tensors, or a masked array.
         ShapeError: x is a list of lists that differ in length.
 
     Example:
@@ -37,6 +37,7 @@ def as_operand(who: str, x: Operand) -> Operand:
         dtype('O')
     """
     if not isinstance(x, (list, tuple)):
+        refuse_masked(who, x)
         return x
     if any(isinstance(part, Tensor) for part in x):
         # NumPy would take their numbers and leave their graphs behind.

@@ -65,6 +65,7 @@ class _MaxPool(_Pooling):
         stride: tuple[int, ...] | None = None,
         padding: int = 0,
         dilation: int = 1,
+        *,
         ceil_mode: bool = False,
         **refused: object,
     ) -> None:
@@ -105,7 +106,8 @@ class MaxPool2d(_MaxPool):
         stride: How far windows are apart; by default as far as they are long.
         padding: How much is put around that is smaller than any number, at most half of a window.
         dilation: How far the numbers of a window are apart.
-        ceil_mode: Whether a last window that is not full counts, too.
+        ceil_mode: Whether a last window that is not full counts, too; by name, as what comes after
+            dilation is return_indices in PyTorch.
         **refused: PyTorch's return_indices, unless it is False.
 
     Raises:

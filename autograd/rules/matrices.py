@@ -348,9 +348,20 @@ def solve(a: Any, b: Any) -> Any:
     return np.linalg.solve(a, b)
 
 
+def _times_inverse(name: str, g: Any, a: Any) -> Any:
+    """g times the transposed inverse of a, in the derivative of the operation of that name."""
+    try:
+        inverse = inv(a)
+    except np.linalg.LinAlgError as err:
+        raise np.linalg.LinAlgError(
+            f"{name}: has a derivative where the matrix has an inverse, but got one that has none."
+        ) from err
+    return expand_dims(g, (-1, -2)) * matrix_transpose(inverse)
+
+
 @structural(
     latex=r"\det",
-    vjps=(lambda g, out, a: expand_dims(g * out, (-1, -2)) * matrix_transpose(inv(a)),),
+    vjps=(lambda g, out, a: _times_inverse("det", g * out, a),),
     examples=_SQUARE,
 )
 def det(a: Any) -> Any:
@@ -387,7 +398,7 @@ def _sign_of_det(a: Any) -> Any:
 
 @structural(
     latex=r"\ln |\det {0}|",
-    vjps=(lambda g, out, a: expand_dims(g, (-1, -2)) * matrix_transpose(inv(a)),),
+    vjps=(lambda g, out, a: _times_inverse("logabsdet", g, a),),
     examples=_SQUARE,
 )
 def logabsdet(a: Any) -> Any:

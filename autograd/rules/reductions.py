@@ -223,7 +223,7 @@ _finite_constant = np.frompyfunc(lambda v: v.detach() if -math.inf < v < math.in
 
 
 def _reversed_cumsum(g: Any, out: Any, x: Any, axis: int | None) -> Any:
-    if axis is None:
+    if axis is None or not x.ndim:
         return flip(cumsum(flip(g, 0), axis=0), 0).reshape(x.shape)
     return flip(cumsum(flip(g, axis), axis=axis), axis)
 

@@ -4,6 +4,8 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
+import autograd
+import nn
 from autograd import ShapeError, Tensor, Value, vjp
 from autograd.op import plain
 from tests.autograd.reference import PAIRS, SHAPES, complex_step
@@ -88,6 +90,47 @@ def test_what_is_not_made_of_real_numbers_is_refused(data, requires_grad):
 def test_what_is_no_number_is_named(data, said):
     with pytest.raises(TypeError, match=said):
         Tensor(data)
+
+
+@pytest.mark.parametrize("axis", [None, 0, -1])
+@pytest.mark.parametrize("running", [autograd.cumsum, autograd.cumprod])
+def test_a_running_total_of_one_number_brings_it_one_number(running, axis):
+    x = leaf(np.array(3.0))
+    (running(x, axis=axis) ** 2).sum().backward()  # NumPy makes an axis
+    assert x.grad.shape == ()
+    assert x.grad == 6.0
+
+
+def _set(tensor, name, array):
+    setattr(tensor, name, array)
+
+
+@pytest.mark.parametrize(
+    "use",
+    [
+        Tensor,
+        nn.Parameter,
+        lambda m: Tensor(np.ones(2)) * m,
+        lambda m: Tensor(np.ones(2)) @ m,
+        lambda m: _set(Tensor(np.ones(2)), "data", m),
+        lambda m: _set(Tensor(np.ones(2), requires_grad=True), "grad", m),
+        (Tensor(np.ones(2), requires_grad=True) * 2).backward,
+        autograd.grad(lambda x: (x * x).sum()),
+        lambda m: autograd.grad(lambda x: (x * m).sum())(np.ones(2)),
+        autograd.vjp(lambda x: x * 2, np.ones(2))[1],
+        lambda m: autograd.jvp(lambda x: x * 2, (np.ones(2),), (m,)),
+        nn.Linear(2, 1),
+        lambda m: nn.functional.mse_loss(m, np.ones(2)),
+        lambda m: nn.MSELoss()(Tensor(np.ones(2)), m),
+        lambda m: nn.functional.cross_entropy(np.ones((2, 2)), m.astype(int)),
+        lambda m: nn.data.Batches((np.ones((2, 1)), m), 1),
+    ],
+)
+def test_masked_arrays_are_refused_as_all_their_numbers_would_count(use):
+    masked = np.ma.array([1.0, 0.0], mask=[True, False])
+    with pytest.raises(TypeError, match=r"masked one\. Pass array\.filled\(0\.0\)"):
+        use(masked)
+    use(np.ma.array([1.0, 0.0]))  # which masks nothing
 
 
 def test_rows_that_differ_in_length_are_refused():

@@ -376,6 +376,11 @@ IMAGE = np.zeros((2, 3, 5, 6))
             "max_pool2d: PyTorch's return_indices is not to be had here, but got True",
         ),
         (
+            lambda: nn.MaxPool2d(2, 2, 0, 1, True),  # which is return_indices in PyTorch
+            TypeError,
+            "takes from 2 to 5 positional arguments",
+        ),
+        (
             lambda: F.max_pool2d(IMAGE, 2, ceil_mode=1),
             TypeError,
             "max_pool2d: ceil_mode must be True or False, but got 1",

@@ -75,6 +75,16 @@ REFUSED = {
         np.linalg.LinAlgError,
         r"matrix_power: needs square matrices, but got \(1, 2\)",
     ),
+    "the derivative of det without an inverse": (
+        lambda: autograd.grad(autograd.det)(np.ones((2, 2))),
+        np.linalg.LinAlgError,
+        "^det: has a derivative where the matrix has an inverse",
+    ),
+    "the derivative of ln |det| without an inverse": (
+        lambda: autograd.grad(autograd.logabsdet)(np.ones((2, 2))),
+        np.linalg.LinAlgError,
+        "^logabsdet: has a derivative where the matrix has an inverse",
+    ),
     "weights that add up to nothing": (
         lambda: autograd.average(X[0], weights=[1.0, -1.0]),
         ZeroDivisionError,
