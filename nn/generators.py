@@ -24,6 +24,7 @@ def manual_seed(seed: int) -> None:
 
     Raises:
         ValueError: seed < 0.
+        TypeError: seed is no int.
 
     Example:
         >>> import nn
@@ -34,6 +35,7 @@ def manual_seed(seed: int) -> None:
         >>> bool((first.weight.data == second.weight.data).all())
         True
     """
+    seed = check_int("manual_seed", "seed", seed, least=0)
     _shared.bit_generator.state = np.random.default_rng(seed).bit_generator.state
 
 

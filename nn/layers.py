@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from autograd import ShapeError, Tensor
+from autograd import ShapeError, Tensor, Value
 from autograd.checks import check_int, check_number
 from autograd.spellings import called_as
 from nn import init
@@ -258,6 +258,11 @@ def operand_for(layer: Module, x: Operand, weight: Operand) -> Operand:
             )
         return x.data
     if isinstance(weight, Tensor) and holds_values(x):
+        if not any(isinstance(number, Value) for number in np.asarray(x, object).flat):
+            raise TypeError(
+                f"{layer!r}: needs numbers, but got an array of objects. Make floats of it: "
+                "x.astype(float)."
+            )
         raise TypeError(
             f"{layer!r}: is made of tensors, but got Values. Ask model.scalars() for the model "
             "over Values; pass a compiled function arrays, as numbers in a list are Values there."

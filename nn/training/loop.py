@@ -144,7 +144,7 @@ def fit(
     learn = _learning(model, loss, optimizer, parameters, clip)
     if compile:
         learn = _compiled(learn, model, loss, optimizer, parameters, clip)
-    callbacks = [*callbacks] if early_stopping is None else [*callbacks, early_stopping]
+    callbacks = _checked(callbacks, early_stopping)
     history = History()
     history.batches, history.scheduler = batches, _as_scheduler(optimizer, schedule)
     shown = any(getattr(callback, "shows_progress", False) for callback in callbacks)
@@ -178,6 +178,18 @@ def fit(
             if early_stopping is not None:
                 early_stopping.restore(model)
     return history
+
+
+def _checked(callbacks: Iterable[Callback], early_stopping: EarlyStopping | None) -> list[Callback]:
+    """What is called after each epoch; found out before the first, which would train in vain."""
+    needed = "a list of functions of the model and its history"
+    if callable(callbacks) or not isinstance(callbacks, Iterable):
+        refuse("fit", "callbacks", needed, callbacks, TypeError)
+    found = list(callbacks)
+    for callback in found:
+        if not callable(callback):
+            refuse("fit", "callbacks", needed, callback, TypeError)
+    return found if early_stopping is None else [*found, early_stopping]
 
 
 def _tell(callbacks: Sequence[Callback], method: str, *what: object) -> None:
@@ -389,6 +401,8 @@ def _check(
             "fit: the optimizer changes none of the model's parameters. Make it with "
             "model.parameters(), of this model."
         )
+    if validation is not None:
+        pair("fit: validation", validation)
     if early_stopping is not None:
         if validation is None:
             raise ValueError("fit: early_stopping needs validation=(x, y), but got none.")

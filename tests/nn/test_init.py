@@ -83,6 +83,14 @@ def test_impossible_laws_are_refused():
         init.normal_(weight(), std=-1)
 
 
+@pytest.mark.parametrize(
+    ("seed", "error"), [(-1, ValueError), (1.5, TypeError), (None, TypeError), ("a", TypeError)]
+)
+def test_a_seed_that_is_none_is_refused(seed, error):
+    with pytest.raises(error, match=r"^manual_seed: seed must be .*, but got"):
+        nn.manual_seed(seed)
+
+
 @pytest.mark.parametrize("how", ["manual_seed", "rng"])
 def test_the_same_seed_gives_the_same_model_on_scalars_and_tensors(how):
     def made():

@@ -429,6 +429,11 @@ IMAGE = np.zeros((2, 3, 5, 6))
             r"is made of tensors, but got Values\. Ask model\.scalars\(\)",
         ),
         (
+            lambda: nn.Conv2d(3, 4, 3)(IMAGE.astype(object)),
+            TypeError,
+            r"needs numbers, but got an array of objects\. Make floats of it: x\.astype\(float\)",
+        ),
+        (
             lambda: autograd.convolution(IMAGE, IMAGE, (2, 2), ((0, 0), (0, 1)), (1, 1)),
             ShapeError,
             r"convolution: needs padding with which kernels of length 6 \(stride 2, dilation 1\) f",

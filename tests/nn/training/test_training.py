@@ -461,6 +461,26 @@ def test_callbacks_are_called_after_each_epoch_and_can_end_the_training():
     assert history.ended == "ended by good_enough"
 
 
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        ({"callbacks": [print, 3]}, "^fit: callbacks must be a list of functions .* got 3"),
+        ({"callbacks": print}, "^fit: callbacks must be a list of functions .* got a builtin"),
+        ({"callbacks": 3}, "^fit: callbacks must be a list of functions .* got 3"),
+        ({"validation": np.ones((3, 1))}, r"^fit: validation: needs data as a pair \(x, y\)"),
+    ],
+)
+def test_what_comes_after_an_epoch_is_checked_before_the_first(options, message):
+    model = nn.Linear(1, 1)
+    before = model.weight.data.copy()
+    with pytest.raises(TypeError, match=message):
+        fit(
+            model, nn.MSELoss(), line(), optim.SGD(model.parameters(), lr=0.1), progress=False,
+            **options,
+        )  # fmt: skip
+    assert_array_equal(model.weight.data, before)
+
+
 # --- early stopping
 
 
