@@ -10,14 +10,13 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Mapping
 from typing import Any
 
 import graphviz
 
 from autograd.viz.graph import DrawnGraph, DrawnNode
-from autograd.viz.layout import Box, Direction, Layout, Point, Route, Size
-from autograd.viz.scene import HOT, LINE, QUIET_LINE, style_of
+from autograd.viz.layout import Box, Direction, Layout, Point, Route
+from autograd.viz.scene import HOT, LINE, QUIET_LINE, node_size, style_of
 
 SECONDS = 5.0
 """The time limit for one run of `dot`."""
@@ -26,14 +25,8 @@ _LIFT = 4.0  # raises labels off level lines, where `dot` leaves them less room 
 _FONT = "DejaVu Sans Mono,Menlo,Consolas,monospace"
 
 
-def to_dot(graph: DrawnGraph, sizes: Mapping[str, Size], direction: Direction = "LR") -> str:
-    """Write a graph down in the DOT language.
-
-    Args:
-        graph: What is drawn.
-        sizes: Width and height of each node in pixels, by id; `dot` may enlarge it.
-        direction: "LR", from left to right, or "TB", from top to bottom.
-    """
+def to_dot(graph: DrawnGraph, direction: Direction = "LR") -> str:
+    """Write a graph down in the DOT language, from left to right, or top to bottom for "TB"."""
     dot: Any = graphviz.Digraph(
         graph_attr={
             "rankdir": direction,
@@ -52,7 +45,7 @@ def to_dot(graph: DrawnGraph, sizes: Mapping[str, Size], direction: Direction = 
     if graph.captions:
         dot.attr(label=_text("\n".join(graph.captions)))
     for node in graph.nodes:
-        width, height = sizes[node.id]
+        width, height = node_size(node)  # `dot` may enlarge it
         dot.node(
             node.id,
             label=_label(node),

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, Literal, get_args
 from warnings import warn
@@ -15,11 +15,9 @@ from autograd.viz.drawn import Folding, drawn, folded, with_paths
 from autograd.viz.graph import DrawnGraph
 from autograd.viz.layout import Direction, Layout, place
 from autograd.viz.player.drawing import Boxes, drawing_page, for_notebooks
-from autograd.viz.png_and_pdf import to_paper
-from autograd.viz.saving import save_by_suffix
+from autograd.viz.saving import Shown, Writers
 from autograd.viz.scene import BACKGROUND, INK, Group, Rectangle, Scene, Text, scene, sizes
-from autograd.viz.svg import group_text, to_svg
-from autograd.viz.tikz import to_mermaid, to_tikz
+from autograd.viz.tikz import to_mermaid
 from autograd.viz.trace import Node, Trace, is_node
 from autograd.viz.views import boxes_record, views_of
 
@@ -117,7 +115,7 @@ def draw(
     return Drawing(first, direction, layout, others, boxes_record(trace, views)[1])
 
 
-class Drawing:
+class Drawing(Shown):
     """A picture of a graph; a notebook shows it, `save` writes it to a file.
 
     Its `repr` is the picture in words.
@@ -146,7 +144,6 @@ class Drawing:
         self._others, self._record = others, boxes or {}
         self._direction: Direction = direction
         self._engine: Engine = layout
-        self._sizes, self._label_sizes = sizes(graph)
         if layout == "dot" and run_dot("digraph {}", "dot") is None:
             raise RuntimeError(
                 'draw: layout="dot" needs the program `dot` on the PATH (install Graphviz, '
@@ -156,18 +153,13 @@ class Drawing:
     @cached_property
     def source(self) -> str:
         """The picture in the DOT language."""
-        return to_dot(self.graph, self._sizes, self._direction)
+        return to_dot(self.graph, self._direction)
 
     @cached_property
     def layout(self) -> Layout:
         """Where everything is."""
         by_dot = place_with_dot(self.source) if self._engine == "dot" else None
-        return by_dot or place(self.graph, self._sizes, self._label_sizes, self._direction)
-
-    @cached_property
-    def svg(self) -> str:
-        """The picture as SVG."""
-        return to_svg(self._scene, self.graph.sentence, dark=True)
+        return by_dot or place(self.graph, *sizes(self.graph), self._direction)
 
     @cached_property
     def _boxes(self) -> Boxes:
@@ -179,90 +171,45 @@ class Drawing:
     def _scene(self) -> Scene:
         return scene(self.graph, self.layout)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture to a file.
-
-        PNG and PDF are made by matplotlib, or by the program `dot` where that is missing.
-
-        Args:
-            path: Its ending says what is written: .svg, .png, .pdf, .dot, .html, .md (Mermaid,
-                which GitHub draws in Markdown), .tex (TikZ, for pdflatex) or .txt (in words).
-
-        Raises:
-            ValueError: path has another ending.
-            RuntimeError: .png or .pdf, and there is neither matplotlib nor `dot`.
-            OSError: The file cannot be written; what was there before stays.
-        """
-        save_by_suffix(path, self.writers())
-
-    def writers(self) -> dict[str, Callable[[], str | bytes]]:
+    def writers(self) -> Writers:
         """What gives the contents of a file, for each ending."""
-        return {
-            ".svg": lambda: self.svg,
-            ".png": lambda: to_paper(self._scene, "png", self.source),
-            ".pdf": lambda: to_paper(self._scene, "pdf", self.source),
+        return super().writers() | {
             ".dot": lambda: self.source,
-            ".html": lambda: drawing_page(
-                self.svg, self.graph.sentence, self.graph.title, self._boxes
-            ),
+            ".html": lambda: drawing_page(self.svg, repr(self), self.graph.title, self._boxes),
             ".md": lambda: to_mermaid(self.graph, self._direction),
-            ".tex": self.tex,
-            ".txt": lambda: f"{self.graph.sentence}\n",
         }
-
-    def tex(self, alone: bool = True) -> str:
-        r"""The picture as LaTeX, drawn by TikZ.
-
-        Args:
-            alone: Whether it is a document of its own, for pdflatex; else it is for `\input`.
-        """
-        return to_tikz([(self._scene, "")], alone)
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
         """What a notebook shows: the picture, or the sentence where it cannot show pictures."""
-        return for_notebooks(self.svg, self.graph.sentence, self._boxes)
+        return for_notebooks(self.svg, repr(self), self._boxes)
 
     def __repr__(self) -> str:
         return self.graph.sentence
 
 
-class SideBySide:
+class SideBySide(Shown):
     """Pictures beside each other: a compiled function as it is written, and as it is run.
 
     Args:
         drawings: The pictures by their headings.
         sentence: What they show, in words.
-
-    Attributes:
-        svg: The pictures as SVG.
     """
 
     def __init__(self, drawings: Mapping[str, Drawing], sentence: str) -> None:
-        self._sentence = sentence
-        gap, head, parts = 24.0, 26.0, []
+        self._drawings, self._sentence = drawings, sentence
+
+    @cached_property
+    def _scene(self) -> Scene:
+        gap, head, placed = 24.0, 26.0, []
         width, height = -gap, 0.0
-        for heading, drawing in drawings.items():
+        for heading, drawing in self._drawings.items():
             one = drawing._scene
             title = Text(one.x + 14, one.y - 7, heading, 15, INK, bold=True, mono=False)
-            inside = "".join(map(group_text, (*one.groups, Group("", shapes=(title,)))))
-            x, y = width + gap - one.x, head - one.y
-            parts.append(f'<g transform="translate({x:g} {y:g})">{inside}</g>')
+            titled = replace(one, groups=(*one.groups, Group("", shapes=(title,))))
+            placed.append((titled, width + gap - one.x, head - one.y))
             width, height = width + gap + one.width, max(height, head + one.height)
         paper = Group("", shapes=(Rectangle(0, 0, width, height, 8, BACKGROUND, part="page"),))
-        page = Scene(0, 0, width, height, ())
-        self.svg = to_svg(page, sentence, dark=True, parts=[group_text(paper), *parts])
-
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the pictures to a file whose name ends in .svg.
-
-        Raises:
-            ValueError: path has another ending.
-            OSError: The file cannot be written; what was there before stays.
-        """
-        save_by_suffix(path, {".svg": lambda: self.svg})
-
-    def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return for_notebooks(self.svg, self._sentence)
+        return Scene(0, 0, width, height, (paper,), tuple(placed))
 
     def __repr__(self) -> str:
         return self._sentence

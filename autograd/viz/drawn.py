@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -19,7 +20,18 @@ import numpy as np
 from autograd.viz import notation
 from autograd.viz.boxes import closed, is_layer, is_operation, longest_path
 from autograd.viz.equation import shortened
-from autograd.viz.graph import FOLDED_TO, DrawnEdge, DrawnGraph, DrawnNode, nearest, operands_first
+from autograd.viz.graph import (
+    FOLDED_TO,
+    LEGEND,
+    DrawnEdge,
+    DrawnGraph,
+    DrawnNode,
+    nearest,
+    operands_first,
+)
+from autograd.viz.layout import Layout, place
+from autograd.viz.scene import scene, sizes
+from autograd.viz.svg import to_svg
 from autograd.viz.text import (
     NOT_REACHED,
     constant,
@@ -60,6 +72,16 @@ class Drawn:
     stands: Mapping[str, Node]
     folding: Folding
 
+    @cached_property
+    def layout(self) -> Layout:
+        """Where everything is."""
+        return place(self.graph, *sizes(self.graph))
+
+    @cached_property
+    def svg(self) -> str:
+        """The picture as SVG, which turns dark with what is around it."""
+        return to_svg(scene(self.graph, self.layout), self.graph.sentence)
+
 
 @dataclass(frozen=True, slots=True)
 class Folding:
@@ -80,7 +102,7 @@ def drawn(
     trace: Trace,
     folding: Folding,
     gradient: Callable[[Node], Any] = lambda node: node._grad,
-    again: bool = False,
+    legend: str = "",
 ) -> Drawn:
     """Decide what a picture of a trace shows.
 
@@ -88,10 +110,11 @@ def drawn(
         trace: The graph.
         folding: What is drawn as one box, and what not at all.
         gradient: Gives what is shown as the gradient of a node; None where nothing has arrived.
-        again: Whether leaves that are used often are drawn for each use, arrows and boxes have room
-            for other numbers, and names are those of the formulas beside.
+        legend: In a player, what the numbers on arrows are. There leaves that are used often are
+            drawn for each use, arrows and boxes have room for other numbers, and names are those of
+            the formulas beside.
     """
-    dropped, remark = folding.dropped, folding.remark
+    dropped, remark, again = folding.dropped, folding.remark, bool(legend)
     ids = {node: f"n{i}" for i, node in enumerate(trace.nodes)}
     boxes = {node: box.id for box in folding.boxes for node in box.nodes}
     with np.errstate(all="ignore"):  # a picture does not warn of numbers that are there already
@@ -108,7 +131,8 @@ def drawn(
         if repeated:
             names = ", ".join(shortened(repeated, 6, "…"))
             remark = f"{remark} Each small box {names} is the leaf of that name again.".strip()
-    graph = DrawnGraph(_ordered(nodes, edges), tuple(edges), len(trace.nodes), remark)
+    shown = _ordered(nodes, edges), tuple(edges)
+    graph = DrawnGraph(*shown, len(trace.nodes), remark, legend or LEGEND)
     stands = {ids[node]: node for node in trace.nodes if node not in boxes and node not in dropped}
     stands |= {box.id: box.results[0] for box in folding.boxes if is_operation(box)}
     return Drawn(graph, boxes, arrows, stands, folding)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import warnings
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from autograd.viz.dot import run_dot
@@ -40,6 +41,7 @@ def to_paper(scene: Scene, file_format: str, source: str = "") -> bytes:
             f"save: .{file_format} needs matplotlib (pip install matplotlib){program}. .svg needs "
             "no program."
         ) from err
+    from matplotlib.transforms import Affine2D
 
     scale = min(1.0, _LARGEST_INCHES * _PIXELS_PER_INCH / max(scene.width, scene.height))
     inches = (scene.width * scale / _PIXELS_PER_INCH, scene.height * scale / _PIXELS_PER_INCH)
@@ -48,12 +50,15 @@ def to_paper(scene: Scene, file_format: str, source: str = "") -> bytes:
     axes.set_xlim(scene.x, scene.x + scene.width)
     axes.set_ylim(scene.y + scene.height, scene.y)
     axes.set_axis_off()
-    for group in scene.groups:
-        for shape in group.shapes:
+    for one, x, y in scene.all:
+        place = Affine2D().translate(x, y) + axes.transData
+        for shape in (shape for group in one.groups for shape in group.shapes):
             if isinstance(shape, Raster):
-                _add_raster(axes, shape)
+                _add_raster(axes, replace(shape, x=shape.x + x, y=shape.y + y))
             else:
-                axes.add_artist(_artist(shape, scale))
+                artist = _artist(shape, scale)
+                artist.set_transform(place)
+                axes.add_artist(artist)
     # the same picture is the same bytes
     undated = {"CreationDate": None} if file_format == "pdf" else None
     file = io.BytesIO()

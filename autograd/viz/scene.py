@@ -150,13 +150,24 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Everything that is to be drawn, and the page: its left upper corner and its size."""
+    """Everything that is to be drawn, and the page: its left upper corner and its size.
+
+    Of scenes `beside` each other each is told with how far it is moved to the right and down.
+    """
 
     x: float
     y: float
     width: float
     height: float
     groups: tuple[Group, ...]
+    beside: tuple[tuple[Scene, float, float], ...] = ()
+
+    @property
+    def all(self) -> Iterator[tuple[Scene, float, float]]:
+        """This scene, which is not moved, and every other in it."""
+        yield self, 0.0, 0.0
+        for scene, x, y in self.beside:
+            yield from ((one, x + dx, y + dy) for one, dx, dy in scene.all)
 
 
 # --- sizes ------------------------------------------------------------------------------------

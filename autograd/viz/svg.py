@@ -11,7 +11,7 @@ from __future__ import annotations
 import base64
 import functools
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from html import escape
 
 from autograd.viz.scene import (
@@ -67,11 +67,18 @@ def to_svg(
             f'height="{height}" role="img" font-family="{escape(MONO)}">',
             f"<title>{escape(title)}</title>",
             *([f"<style>{style}{DARK_STYLE}</style>"] if dark else []),
-            *(map(group_text, scene.groups) if parts is None else parts),
+            *(_parts(scene) if parts is None else parts),
             "</svg>",
             "",
         ]
     )
+
+
+def _parts(scene: Scene) -> Iterator[str]:
+    for one, x, y in scene.all:
+        texts = map(group_text, one.groups)
+        moved = f'<g transform="translate({x:g} {y:g})">'
+        yield from (f"{moved}{''.join(texts)}</g>",) if x or y else texts
 
 
 def size_of(svg: str) -> tuple[float, float]:
@@ -81,6 +88,7 @@ def size_of(svg: str) -> tuple[float, float]:
     return float(found[1]), float(found[2])
 
 
+@functools.lru_cache(maxsize=1024)  # most of a film is as it was in the picture before
 def group_text(group: Group, css: str = "") -> str:
     """A group as SVG, with the names of its classes."""
     css = f' class="{css}"' if css else ""

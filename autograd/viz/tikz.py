@@ -112,10 +112,13 @@ def to_tikz(scenes: Sequence[tuple[Scene, str]], alone: bool = True) -> str:
 
 def _picture(scene: Scene, caption: str, colors: dict[str, str]) -> Iterator[str]:
     yield r"\begin{tikzpicture}[x=0.75pt,y=-0.75pt,line cap=round]"
-    for group in scene.groups:
-        for shape in group.shapes:
-            if line := _shape(shape, colors):
-                yield line
+    for one, x, y in scene.all:
+        if x or y:
+            yield rf"\begin{{scope}}[shift={{({_n(x)},{_n(y)})}}]"
+        for group in one.groups:
+            yield from filter(None, (_shape(shape, colors) for shape in group.shapes))
+        if x or y:
+            yield r"\end{scope}"
     if caption:
         y = scene.y + scene.height + 8
         yield (

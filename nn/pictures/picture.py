@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -11,13 +10,16 @@ import numpy as np
 
 from autograd import ShapeError
 from autograd.checks import check_loss
+from autograd.viz.draw import Drawing, draw
+from autograd.viz.player.drawing import State, states_fragment
+from autograd.viz.player.embed import page
+from autograd.viz.saving import Shown, Writers
+from autograd.viz.scene import Scene
 from nn.pictures.columns import MOST_EXAMPLES, NotColumnsError, Reading, as_read, read
 from nn.pictures.network import MOST, Look, Side, drawn_neurons, network_scene, short
 from nn.pictures.neuron import Nodes, neuron_drawing, neuron_nodes
 
 if TYPE_CHECKING:
-    from autograd.viz.draw import Drawing
-    from autograd.viz.scene import Scene
     from nn.pictures.columns import Learner
 
 
@@ -53,7 +55,7 @@ def picture(
     return NetworkPicture(model, reading, names)
 
 
-class NetworkPicture:
+class NetworkPicture(Shown):
     """A network as circles and lines; a notebook shows it. Made by `model.picture(x)`.
 
     Its `repr` is the picture in words, its `svg` the picture as SVG.
@@ -81,13 +83,6 @@ class NetworkPicture:
         return NetworkPicture(self._model, self._reading, self._names, "grads")
 
     @property
-    def svg(self) -> str:
-        """The picture as SVG."""
-        from autograd.viz.svg import to_svg
-
-        return to_svg(self._scene, repr(self), dark=True)
-
-    @property
     def _scene(self) -> Scene:
         columns = self._reading.columns
         most = max(len(drawn_neurons(c.width)) + (c.width > MOST) for c in columns)
@@ -101,45 +96,12 @@ class NetworkPicture:
         )
         return network_scene(columns, look)
 
-    def save(self, path: str | os.PathLike[str]) -> None:
-        """Write the picture to a file.
-
-        Args:
-            path: Its ending says what is written: .svg, .png, .pdf, .tex (TikZ, for pdflatex),
-                .html (a page on which one goes forwards, backwards and to the operations) or .txt
-                (in words).
-
-        Raises:
-            ValueError: path has another ending.
-            RuntimeError: .png or .pdf, and matplotlib is not installed.
-            OSError: The file cannot be written; what was there before stays.
-        """
-        from autograd.viz.player.drawing import states_fragment
-        from autograd.viz.player.embed import page
-        from autograd.viz.png_and_pdf import to_paper
-        from autograd.viz.saving import save_by_suffix
-
-        writers: dict[str, Callable[[], str | bytes]] = {
-            ".svg": lambda: self.svg,
-            ".png": lambda: to_paper(self._scene, "png"),
-            ".pdf": lambda: to_paper(self._scene, "pdf"),
-            ".tex": self.tex,
-            ".html": lambda: page(
-                type(self._model).__name__, states_fragment(self._states(), self._operations())
-            ),
-            ".txt": lambda: f"{self!r}\n",
+    def writers(self) -> Writers:
+        """What gives the contents of a file, for each ending; .html is a page to go to and fro."""
+        title, states = type(self._model).__name__, self._states
+        return super().writers() | {
+            ".html": lambda: page(title, states_fragment(states(), self._operations()))
         }
-        save_by_suffix(path, writers)
-
-    def tex(self, alone: bool = True) -> str:
-        r"""The picture as LaTeX, drawn by TikZ.
-
-        Args:
-            alone: Whether it is a document of its own, for pdflatex; else it is for `\input`.
-        """
-        from autograd.viz.tikz import to_tikz
-
-        return to_tikz([(self._scene, "")], alone)
 
     def neuron(self, layer: int, number: int) -> Drawing:
         """The operations of one neuron, with its numbers and, with a loss, their gradients.
@@ -183,11 +145,8 @@ class NetworkPicture:
                     found[f"h{k}.{j}"] = (repr(drawing), drawing.svg)
         return found
 
-    def _states(self) -> list[Any]:
+    def _states(self) -> list[State]:
         """Forwards, backwards if there is a loss, and the operations."""
-        from autograd.viz.draw import draw
-        from autograd.viz.player.drawing import State
-
         forwards = NetworkPicture(self._model, self._reading, self._names)
         found = [State("Forwards", repr(forwards), forwards.svg)]
         if self._reading.loss is not None:
@@ -202,8 +161,6 @@ class NetworkPicture:
         return found
 
     def _repr_mimebundle_(self, include: object = None, exclude: object = None) -> dict[str, str]:
-        from autograd.viz.player.drawing import states_fragment
-
         html = states_fragment(self._states(), self._operations())
         return {"text/html": html, "image/svg+xml": self.svg, "text/plain": repr(self)}
 

@@ -3,25 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.viz import raster
-from autograd.viz.scene import (
-    BACKGROUND,
-    INK,
-    Curve,
-    Group,
-    Polygon,
-    Polyline,
-    Rectangle,
-    Scene,
-    Shape,
-    Text,
-)
-from autograd.viz.svg import group_text, to_svg
+from autograd.viz.scene import BACKGROUND, INK, Group, Rectangle, Scene, Text
 from nn import scalar
 from nn.datasets.dataset import Dataset
 from nn.operands import numbers
@@ -307,38 +295,6 @@ def _as_image(x: Array) -> tuple[int, int] | None:
 
 def side_by_side(panels: Sequence[tuple[str, Scene]], caption: str) -> Scene:
     """All panels in one picture, in rows, below a caption."""
-    page, places = _arranged(panels, caption)
-    groups = [_moved(group, x, y) for scene, x, y in places for group in scene.groups]
-    return replace(page, groups=(*page.groups, *groups))
-
-
-class Writer:
-    """Writes panels side by side as SVG, one picture after the other, as they change.
-
-    What is drawn by the same group as in the picture before is not written down again.
-    """
-
-    def __init__(self) -> None:
-        self._texts: dict[int, tuple[Group, str]] = {}
-
-    def svg(self, panels: Sequence[tuple[str, Scene]], caption: str, title: str) -> str:
-        """The panels in one picture, as `side_by_side` has them."""
-        page, places = _arranged(panels, caption)
-        before, self._texts = self._texts, {}
-        parts = [group_text(group) for group in page.groups]
-        for scene, x, y in places:
-            for group in scene.groups:
-                known = before.get(id(group)) or (group, group_text(group))
-                self._texts[id(group)] = known
-            inside = "".join(self._texts[id(group)][1] for group in scene.groups)
-            parts.append(f'<g transform="translate({x:g} {y:g})">{inside}</g>')
-        return to_svg(page, title, dark=True, parts=parts)
-
-
-def _arranged(
-    panels: Sequence[tuple[str, Scene]], caption: str
-) -> tuple[Scene, list[tuple[Scene, float, float]]]:
-    """The page with the caption, and where on it each panel lies."""
     width = WIDE + NARROW + GAP
     places: list[tuple[Scene, float, float]] = []
     x, y, height = 0.0, HEAD + GAP, 0.0
@@ -350,14 +306,4 @@ def _arranged(
     total = y + height
     page = Rectangle(0, 0, width, total, 8, BACKGROUND, part="page")
     words = Text(14, 19, caption, 14, INK, bold=True, mono=False)
-    return Scene(0, 0, width, total, (Group("", shapes=(page, words)),)), places
-
-
-def _moved(group: Group, dx: float, dy: float) -> Group:
-    return replace(group, shapes=tuple(_moved_shape(shape, dx, dy) for shape in group.shapes))
-
-
-def _moved_shape(shape: Shape, dx: float, dy: float) -> Shape:
-    if isinstance(shape, (Curve, Polyline, Polygon)):
-        return replace(shape, points=tuple((x + dx, y + dy) for x, y in shape.points))
-    return replace(shape, x=shape.x + dx, y=shape.y + dy)
+    return Scene(0, 0, width, total, (Group("", shapes=(page, words)),), tuple(places))

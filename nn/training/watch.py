@@ -22,6 +22,7 @@ from autograd.viz.player.film import Film
 from autograd.viz.png_and_pdf import to_paper
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.scene import Scene
+from autograd.viz.svg import to_svg
 from nn import scalar
 from nn.data import pair
 from nn.datasets.dataset import Dataset
@@ -30,7 +31,7 @@ from nn.operands import numbers
 from nn.training.history import History
 from nn.training.notebook import kernel_shell
 from nn.training.playground import Playground, playground
-from nn.training.stage import Moment, Stage, Writer, side_by_side
+from nn.training.stage import Moment, Stage, side_by_side
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -161,7 +162,6 @@ class Watch:
         self._every = 1
         self._kept = [self._now()]
         self._next = 0.0
-        self._writer = Writer()
         self.screen = _screen()
 
     # --- while it is trained
@@ -241,9 +241,11 @@ class Watch:
 
     def picture(self) -> str:
         """How it is now, as SVG."""
-        panels = self._stage.panels(self._moment(self._count))
-        caption = self.caption
-        return self._writer.svg(panels, caption, f"{self._title}. {caption}")
+        return to_svg(self._scene, f"{self._title}. {self.caption}", dark=True)
+
+    @property
+    def _scene(self) -> Scene:
+        return side_by_side(self._stage.panels(self._moment(self._count)), self.caption)
 
     @property
     def _title(self) -> str:
@@ -277,7 +279,7 @@ class Watch:
             (title, [scenes[k][1] for scenes, _ in moments]) for k, title in enumerate(titles)
         ]
         captions = [caption for _, caption in moments]
-        last = Writer().svg(moments[-1][0], captions[-1], self._title)
+        last = to_svg(side_by_side(moments[-1][0], captions[-1]), self._title, dark=True)
         return Film(self._title, panels, captions, last)
 
     def save(
@@ -306,13 +308,10 @@ class Watch:
         if train:
             self._playground(loss, optimizer).save(path)
             return
-        panels = self._stage.panels
         writers: dict[str, Callable[[], str | bytes]] = {
             ".html": lambda: self.film().page(),
             ".svg": self.picture,
-            ".png": lambda: to_paper(
-                side_by_side(panels(self._moment(self._count)), self.caption), "png"
-            ),
+            ".png": lambda: to_paper(self._scene, "png"),
         }
         save_by_suffix(path, writers)
 

@@ -99,7 +99,7 @@ def test_it_is_saved_in_the_form_that_the_ending_tells(tmp_path):
         picture.save(tmp_path / f"net.{ending}")
         assert (tmp_path / f"net.{ending}").stat().st_size > 50
     assert r"\begin{tikzpicture}" in (tmp_path / "net.tex").read_text("utf-8")
-    with pytest.raises(ValueError, match=r"ends in \.svg, \.png, \.pdf, \.tex, \.html or \.txt"):
+    with pytest.raises(ValueError, match=r"ends in \.svg, \.png, \.pdf, \.tex, \.txt or \.html"):
         picture.save(tmp_path / "net.gif")
 
 

@@ -57,9 +57,7 @@ class Film:
 
 def _panel(title: str, scenes: Sequence[Scene]) -> dict[str, Any]:
     """The picture with places for what changes, and the states of that."""
-    groups = {id(group): group for scene in scenes for group in scene.groups}
-    texts = {key: group_text(group) for key, group in groups.items()}
-    columns = zip(*([texts[id(g)] for g in scene.groups] for scene in scenes), strict=True)
+    columns = zip(*(map(group_text, scene.groups) for scene in scenes), strict=True)
     parts, moving = [], []
     for states in columns:
         if len(set(states)) == 1:

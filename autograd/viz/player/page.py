@@ -16,8 +16,9 @@ from autograd.expression import FUNCTIONS
 from autograd.viz import exercise
 from autograd.viz.animate import animation
 from autograd.viz.draw import Drawing
+from autograd.viz.drawn import Drawn
 from autograd.viz.player.embed import as_image, embedded, page, script_of
-from autograd.viz.player.picture import Picture, frames, picture_of
+from autograd.viz.player.picture import frames, picture_of
 from autograd.viz.player.record import trace_of
 from autograd.viz.player.rules_js import computable, rules_js
 from autograd.viz.saving import save_by_suffix
@@ -70,7 +71,7 @@ def save_pass(steps: Pass, path: str | os.PathLike[str]) -> None:
         save_by_suffix(path, Drawing(picture_of(steps).graph).writers() | writers)
 
 
-def fragment(steps: Pass, picture: Picture, text: str) -> str:
+def fragment(steps: Pass, picture: Drawn, text: str) -> str:
     """The player as a piece of HTML: picture and text, and the script that replaces them."""
     trace = trace_of(steps, picture)
     of_numbers = not any(map(is_array, steps.nodes))

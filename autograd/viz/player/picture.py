@@ -7,19 +7,16 @@ around it are open and no other.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from functools import cached_property
+from dataclasses import replace
 from typing import TYPE_CHECKING, NamedTuple
 
 from autograd.viz import exercise
 from autograd.viz.drawn import Drawn, Folding, drawn, folded, rows_of
 from autograd.viz.graph import DrawnNode
-from autograd.viz.layout import Layout, place
 from autograd.viz.notation import how_to_read
 from autograd.viz.outline import Outline
-from autograd.viz.scene import Scene, scene, sizes
+from autograd.viz.scene import Scene, scene
 from autograd.viz.steps import Pass
-from autograd.viz.svg import to_svg
 from autograd.viz.text import NOT_REACHED, array_text
 from autograd.viz.trace import Box, Node
 from autograd.viz.tree import Tree
@@ -29,27 +26,10 @@ if TYPE_CHECKING:
     from autograd.arrays import Number
 
 
-@dataclass(frozen=True)
-class Picture(Drawn):
-    """The picture of a pass, with what is drawn of it."""
-
-    @cached_property
-    def layout(self) -> Layout:
-        """Where everything is."""
-        return place(self.graph, *sizes(self.graph))
-
-    @cached_property
-    def svg(self) -> str:
-        """The SVG, with the numbers at the end of the pass."""
-        return to_svg(scene(self.graph, self.layout), self.graph.sentence)
-
-
-def picture_of(steps: Pass, folding: Folding | None = None) -> Picture:
+def picture_of(steps: Pass, folding: Folding | None = None) -> Drawn:
     """Draw the graph of a pass, folded as is best or as is said."""
     folding = folding or folded(steps, MOST_DRAWN, steps.depth)
-    made = drawn(steps, folding, gradient=steps.gradient, again=True)
-    graph = replace(made.graph, legend=how_to_read(steps.top))
-    return Picture(graph, made.boxes, made.arrows, made.stands, folding)
+    return drawn(steps, folding, steps.gradient, how_to_read(steps.top))
 
 
 # --- one picture for each step: for a film, for slides and for papers ---------------------------
@@ -69,7 +49,7 @@ class Frame(NamedTuple):
     formula: Tree | None = None
 
 
-def frames(steps: Pass, picture: Picture, forward: bool = False) -> Iterator[Frame]:
+def frames(steps: Pass, picture: Drawn, forward: bool = False) -> Iterator[Frame]:
     """The picture at the start of the pass and after each step between nodes that are drawn.
 
     What happens inside of a closed box is one step.
@@ -116,7 +96,7 @@ def frames(steps: Pass, picture: Picture, forward: bool = False) -> Iterator[Fra
 
 
 def _rows(
-    node: DrawnNode, known: set[str], totals: Mapping[Node, Number], picture: Picture
+    node: DrawnNode, known: set[str], totals: Mapping[Node, Number], picture: Drawn
 ) -> tuple[tuple[str, str], ...]:
     """The rows of a box: numbers that are not known yet are hidden."""
     rows = list(node.rows)

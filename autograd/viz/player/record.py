@@ -32,9 +32,10 @@ import numpy as np
 from autograd.value import Value
 from autograd.viz import exercise, notation
 from autograd.viz.boxes import MOST_RECORDED, is_operation
+from autograd.viz.drawn import Drawn
 from autograd.viz.outline import BoxStep, NamedSteps, Outline
 from autograd.viz.player.forms import Forms
-from autograd.viz.player.picture import Picture, picture_of
+from autograd.viz.player.picture import picture_of
 from autograd.viz.player.rules_js import can_compute
 from autograd.viz.steps import Pass, Step
 from autograd.viz.text import (
@@ -68,7 +69,7 @@ LARGEST = 20_000
 Record = dict[str, Any]
 
 
-def trace_of(steps: Pass, picture: Picture) -> Record:
+def trace_of(steps: Pass, picture: Drawn) -> Record:
     """The record of a pass, ready for `to_json`."""
     whole = len(steps.nodes) <= MOST_RECORDED
     drawn = set(picture.stands.values())
@@ -216,7 +217,7 @@ def _notes(steps: Pass, played: int) -> list[str]:
 # --- boxes, and the pictures in which they are closed or open: see README.md --------------------
 
 
-def add_boxes(trace: Record, steps: Pass, picture: Picture, index: dict[Node, int]) -> None:
+def add_boxes(trace: Record, steps: Pass, picture: Drawn, index: dict[Node, int]) -> None:
     """Add the boxes of a pass and the pictures in which they are closed or open."""
     if not steps.boxes:
         return
@@ -255,7 +256,7 @@ def _pass(step: Step | BoxStep, index: dict[Node, int]) -> list[Any]:
     ]
 
 
-def _view(steps: Pass, picture: Picture, places: dict[Box, int], index: dict[Node, int]) -> Record:
+def _view(steps: Pass, picture: Drawn, places: dict[Box, int], index: dict[Node, int]) -> Record:
     """A picture with the order of what happens in it."""
     ids = {f"n{i}": index[node] for i, node in enumerate(steps.nodes)}
     ids |= {box.id: -1 - places[box] for box in picture.folding.boxes}
@@ -272,7 +273,7 @@ def _view(steps: Pass, picture: Picture, places: dict[Box, int], index: dict[Nod
     }
 
 
-def _drawn(picture: Picture, index: dict[Node, int]) -> Record:
+def _drawn(picture: Drawn, index: dict[Node, int]) -> Record:
     """For each operand whose arrow has another id than "n7.0", that id; and what is left out."""
     ids = picture.arrows.items()
     arrows = {f"{index[node]}.{k}": arrow for (node, k), arrow in ids if node in index}

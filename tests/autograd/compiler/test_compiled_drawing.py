@@ -127,6 +127,9 @@ def test_a_notebook_shows_the_picture_and_save_writes_it_and_refuses_other_endin
     assert bundle["text/plain"].startswith("30 operations on single numbers. v0: 5 sums")
     picture.save(tmp_path / "five.svg")
     assert (tmp_path / "five.svg").read_text(encoding="utf-8") == picture.svg
+    picture.save(tmp_path / "five.tex")
+    moved = re.search(r"translate\(([\d.]+) 40\)", picture.svg)  # the second of the two
+    assert f"[shift={{({float(moved[1]):.1f}" in (tmp_path / "five.tex").read_text("utf-8")
     with pytest.raises(ValueError, match=r"ends in \.svg"):
         picture.save(tmp_path / "five.gif")
 
