@@ -310,8 +310,8 @@ class Tensor(ArrayOperations, Copied, node.Node):
                 grad = op.contribution(i, out_grad, out, inputs, params)
                 if type(parent) is not Tensor and isinstance(parent, Value):
                     grad = float(grad)
-                elif grad.dtype is not parent._data.dtype:
-                    grad = _as_gradient(grad, parent)
+                elif grad.dtype is not (dtype := parent._data.dtype) and grad.dtype != dtype:
+                    grad = _as_gradient(grad, parent)  # a pickle brings another float64 than ours
                 steps.append((self, i, parent, out_grad, grad))
         return steps
 

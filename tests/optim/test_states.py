@@ -8,7 +8,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 from autograd import Tensor, Value
-from nn import MLP
+from nn import MLP, Embedding, Linear, Sequential
 from optim import BFGS, LBFGS, SGD, Adam, GaussNewton, LevenbergMarquardt, Momentum, Newton
 from tests.each import each
 from tests.optim.closures import squares
@@ -215,6 +215,23 @@ def test_a_state_that_is_none_is_named():
     del state["state"][0]["kept"]["v"]
     with pytest.raises(ValueError, match=r"dict with m, v, but got one with no v\. Nothing was c"):
         optimizer.load_state_dict(state)
+
+
+@pytest.mark.parametrize("again", [copy.deepcopy, lambda x: pickle.loads(pickle.dumps(x))])
+def test_a_copy_of_a_training_goes_on_with_the_loss_before_zero_grad(again):
+    def step(model, optimizer):
+        loss = (model(np.array([1, 2, 1])) ** 2).sum()
+        optimizer.zero_grad()  # brings the parameters of a copy into one array
+        loss.backward()
+        optimizer.step()
+        return model.flat().data
+
+    model = Sequential(Embedding(5, 2), Linear(2, 1))
+    run = model, SGD(model.parameters(), lr=0.1)
+    step(*run)
+    other = again(run)  # from a pickle NumPy's arrays have a dtype that equals ours, and is another
+    for _ in range(3):
+        assert_array_equal(step(*run), step(*other))
 
 
 def test_a_model_and_its_optimizer_can_be_copied_together():
