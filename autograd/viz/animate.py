@@ -11,7 +11,7 @@ from dataclasses import replace
 from itertools import groupby
 
 from autograd.viz.player.picture import frames, picture_of
-from autograd.viz.scene import INK, Group, Rectangle, Scene, Text
+from autograd.viz.scene import INK, Group, Scene, Text
 from autograd.viz.steps import Pass
 from autograd.viz.svg import group_text, to_svg
 from autograd.viz.text import printable
@@ -36,7 +36,7 @@ def animation(steps: Pass) -> str:
     length = len(scenes) - 1 + _REST
     intervals: dict[tuple[int, int], None] = {}
     parts: list[str] = []
-    for versions in zip(*(scene.groups for scene in scenes), strict=True):
+    for versions in zip(*(scene.parts for scene in scenes), strict=True):
         for group, start, end in _runs(versions):
             stop = length if end == len(scenes) else end
             shown = "" if (start, stop) == (0, length) else f"glassgrad-a glassgrad-{start}-{stop}"
@@ -61,12 +61,8 @@ def _with_caption(scene: Scene, caption: str) -> Scene:
     size = max(13.0, scene.width / 85)  # wide pictures are shown smaller
     below = scene.y + scene.height + size
     text = Text(scene.x + 14, below, printable(caption), size, INK, mono=False)
-    page, *others = scene.groups
-    (paper,) = page.shapes
-    height = scene.height + 2 * size
-    assert isinstance(paper, Rectangle)
-    taller = replace(page, shapes=(replace(paper, height=height),))
-    return replace(scene, height=height, groups=(taller, *others, Group("", shapes=(text,))))
+    groups = (*scene.groups, Group("", shapes=(text,)))
+    return replace(scene, height=scene.height + 2 * size, groups=groups)
 
 
 def _keyframes(start: int, stop: int, length: int) -> str:

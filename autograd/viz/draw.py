@@ -16,7 +16,7 @@ from autograd.viz.graph import DrawnGraph
 from autograd.viz.layout import Direction, Layout, place
 from autograd.viz.player.drawing import Boxes, drawing_page, for_notebooks
 from autograd.viz.saving import Shown, Writers
-from autograd.viz.scene import BACKGROUND, INK, Group, Rectangle, Scene, Text, scene, sizes
+from autograd.viz.scene import INK, Group, Scene, Text, scene, sizes
 from autograd.viz.tikz import to_mermaid
 from autograd.viz.trace import Node, Trace, is_node
 from autograd.viz.views import boxes_record, views_of
@@ -208,8 +208,7 @@ class SideBySide(Shown):
             titled = replace(one, groups=(*one.groups, Group("", shapes=(title,))))
             placed.append((titled, width + gap - one.x, head - one.y))
             width, height = width + gap + one.width, max(height, head + one.height)
-        paper = Group("", shapes=(Rectangle(0, 0, width, height, 8, BACKGROUND, part="page"),))
-        return Scene(0, 0, width, height, (paper,), tuple(placed))
+        return Scene(0, 0, width, height, (), tuple(placed))
 
     def __repr__(self) -> str:
         return self._sentence

@@ -10,7 +10,7 @@ again, as operand 0 of 17.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
@@ -101,7 +101,6 @@ class Folding:
 def drawn(
     trace: Trace,
     folding: Folding,
-    gradient: Callable[[Node], Any] = lambda node: node._grad,
     legend: str = "",
 ) -> Drawn:
     """Decide what a picture of a trace shows.
@@ -109,7 +108,6 @@ def drawn(
     Args:
         trace: The graph.
         folding: What is drawn as one box, and what not at all.
-        gradient: Gives what is shown as the gradient of a node; None where nothing has arrived.
         legend: In a player, what the numbers on arrows are. There leaves that are used often are
             drawn for each use, arrows and boxes have room for other numbers, and names are those of
             the formulas beside.
@@ -118,10 +116,10 @@ def drawn(
     ids = {node: f"n{i}" for i, node in enumerate(trace.nodes)}
     boxes = {node: box.id for box in folding.boxes for node in box.nodes}
     with np.errstate(all="ignore"):  # a picture does not warn of numbers that are there already
-        nodes = {box.id: _closed_box(trace, box, gradient) for box in folding.boxes}
+        nodes = {box.id: _closed_box(trace, box) for box in folding.boxes}
         for node in trace.nodes:
             if node not in boxes and node not in dropped:
-                nodes[ids[node]] = _box(trace, node, ids[node], gradient, dropped, again)
+                nodes[ids[node]] = _box(trace, node, ids[node], dropped, again)
         edges, arrows = _edges(trace, ids | boxes, folding, again)
     if again:
         for id_, box in nodes.items():
@@ -185,7 +183,7 @@ def _too_many(trace: Trace, most: int, what: str) -> Folding:
     return Folding((), frozenset(nodes) - shown)
 
 
-def _closed_box(trace: Trace, box: Box, gradient: Callable[[Node], Any]) -> DrawnNode:
+def _closed_box(trace: Trace, box: Box) -> DrawnNode:
     computed = any(node.parents for node in box.nodes)
     rows: list[tuple[str, str]] = []
     if is_operation(box):
@@ -193,7 +191,7 @@ def _closed_box(trace: Trace, box: Box, gradient: Callable[[Node], Any]) -> Draw
         if is_array(result):
             rows.append(("shape", shape_text(np.shape(result.data))))
         rows += rows_of("data", trace.value(result))
-        rows += rows_of("grad", gradient(result)) if result.requires_grad else []
+        rows += rows_of("grad", trace.gradient(result)) if result.requires_grad else []
     else:
         rows.append(("nodes", f"{len(box.nodes):,}"))
     size = sum(np.size(n.data) for n in box.nodes if not n.parents and n.requires_grad)
@@ -209,14 +207,7 @@ def _closed_box(trace: Trace, box: Box, gradient: Callable[[Node], Any]) -> Draw
     return DrawnNode(box.id, kind, symbol, name, tuple(rows), output=output, folded=True)
 
 
-def _box(
-    trace: Trace,
-    node: Node,
-    id_: str,
-    gradient: Callable[[Node], Any],
-    dropped: frozenset[Node],
-    short: bool,
-) -> DrawnNode:
+def _box(trace: Trace, node: Node, id_: str, dropped: frozenset[Node], short: bool) -> DrawnNode:
     rows = []
     if is_array(node) and (np.ndim(node.data) or node.requires_grad):
         rows.append(("shape", shape_text(np.shape(node.data))))
@@ -225,7 +216,7 @@ def _box(
     is_number = trace.kind(node) == "constant" and isinstance(data, float)
     rows += [("data", constant(data))] if is_number else rows_of("data", data)
     if node.requires_grad:
-        rows += rows_of("grad", gradient(node))
+        rows += rows_of("grad", trace.gradient(node))
     return DrawnNode(
         id=id_,
         kind=trace.kind(node),

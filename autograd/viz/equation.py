@@ -122,13 +122,13 @@ class Sum:
         lines = [[("mo", "="), *side.tree[1:]] for side in (self.symbols, self.numbers)]
         return [*lines, [*self.outcome.tree[1:]]]
 
-    def text(self, left: Derivative, before: str = "=") -> str:
-        """The whole equation, with what it is of and the sign behind that."""
+    def text(self, left: Derivative) -> str:
+        """The whole equation, with what it is of."""
         sides = f"{self.symbols.text} = {self.numbers.text} {self.outcome.text}"
-        return f"{left.text} {before} {sides}"
+        return f"{left.text} = {sides}"
 
     def tree(self, left: Derivative, before: str = "=") -> Tree:
-        """The same as a tree."""
+        """The same as a tree, with the sign `before` the sum."""
         (_, *symbols), numbers, outcome = self.lines
         return ("mrow", left.tree, ("mo", before), *symbols, *numbers, *outcome)
 

@@ -52,7 +52,7 @@ def to_paper(scene: Scene, file_format: str, source: str = "") -> bytes:
     axes.set_axis_off()
     for one, x, y in scene.all:
         place = Affine2D().translate(x, y) + axes.transData
-        for shape in (shape for group in one.groups for shape in group.shapes):
+        for shape in (shape for group in one.parts for shape in group.shapes):
             if isinstance(shape, Raster):
                 _add_raster(axes, replace(shape, x=shape.x + x, y=shape.y + y))
             else:

@@ -158,7 +158,7 @@ def _first_order(grid: Grid) -> list[list[int]]:
     return ranks
 
 
-def reduce_crossings(grid: Grid, sweeps: int = 12) -> None:
+def reduce_crossings(grid: Grid) -> None:
     """Reorder the ranks so that fewer edges cross.
 
     Sweeping to and fro, each rank is sorted by the mean position of the neighbours in the rank
@@ -168,7 +168,7 @@ def reduce_crossings(grid: Grid, sweeps: int = 12) -> None:
     ranks = [list(rank) for rank in best]
     position = [0] * len(grid.rank)
     met: list[list[list[int]]] = []
-    for sweep in range(sweeps):
+    for sweep in range(12):
         if fewest == 0 or (sweep > 2 and met[-1] == met[-3]):  # from here on it would go round
             break
         forward = sweep % 2 == 0

@@ -150,7 +150,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Scene:
-    """Everything that is to be drawn, and the page: its left upper corner and its size.
+    """Everything that is to be drawn on a page: its left upper corner and its size, and the groups.
 
     Of scenes `beside` each other each is told with how far it is moved to the right and down.
     """
@@ -161,6 +161,12 @@ class Scene:
     height: float
     groups: tuple[Group, ...]
     beside: tuple[tuple[Scene, float, float], ...] = ()
+
+    @property
+    def parts(self) -> tuple[Group, ...]:
+        """The page, and what is on it."""
+        page = Rectangle(self.x, self.y, self.width, self.height, 8, BACKGROUND, part="page")
+        return Group("", shapes=(page,)), *self.groups
 
     @property
     def all(self) -> Iterator[tuple[Scene, float, float]]:
@@ -241,7 +247,6 @@ def scene(graph: DrawnGraph, layout: Layout) -> Scene:
     height = bottom - top + (10 + 16 * len(lines) if lines else 0)
     page = (left - _MARGIN, top - _MARGIN, width + 2 * _MARGIN, height + 2 * _MARGIN)
     groups = (
-        Group("", shapes=(Rectangle(*page, 8, BACKGROUND, part="page"),)),
         *(_edge(edge, layout.routes[edge.id], titles) for edge in graph.edges),
         *(_node(node, layout.boxes[node.id]) for node in graph.nodes),
         Group(

@@ -76,7 +76,7 @@ def to_svg(
 
 def _parts(scene: Scene) -> Iterator[str]:
     for one, x, y in scene.all:
-        texts = map(group_text, one.groups)
+        texts = map(group_text, one.parts)
         moved = f'<g transform="translate({x:g} {y:g})">'
         yield from (f"{moved}{''.join(texts)}</g>",) if x or y else texts
 

@@ -446,6 +446,14 @@ def tree_of(x: Symbol, needed: int = NEGATIVE) -> Tree:
     return tree if firmness >= needed else brackets(tree)
 
 
+_PARTS = re.compile(
+    r"(\{\d\}"  # what stands in a template for an operand,
+    r"|\((?=\{)"  # the bracket before the first,
+    r"|(?<=\})\["  # the one behind it, in which its index stands,
+    r"|[])]$)"  # and the last bracket
+)
+
+
 def _tree(x: Symbol) -> tuple[Tree, int]:
     """The tree of a formula, and how firmly it holds together."""
     if x.op is None:
@@ -455,7 +463,7 @@ def _tree(x: Symbol) -> tuple[Tree, int]:
         template, firmness, needs = x.template
         operands = [tree_of(y, n) for y, n in zip(x.operands, needs, strict=True)]
         trees: list[Tree] = []
-        for part in re.split(r"(\{\d\}|(?<=\})\[|\((?=\{)|[])]$)", template):
+        for part in _PARTS.split(template):
             if part[:1] == "{":
                 trees.append(operands[int(part[1:-1])])
             elif part:

@@ -33,7 +33,7 @@ _SIGNS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
     "—": "---", "…": r"\ldots{}", "→": r"$\to$", "ᵀ": r"$^{T}$", "⁽": "$^{(}$", "⁾": "$^{)}$",
-    "<": "$<$", ">": "$>$", "|": "$|$", '"': "''",
+    "<": "$<$", ">": "$>$", "|": "$|$", '"': "''", "“": "``", "”": "''",
 }  # fmt: skip
 _SIGNS |= {raised: f"$^{{{k}}}$" for k, raised in SUPERSCRIPTS.items()}
 _SIGNS |= {lowered: f"$_{{{k}}}$" for k, lowered in SUBSCRIPTS.items()}
@@ -46,8 +46,8 @@ def tex_text(text: str) -> str:
     r"""Any text in LaTeX; what pdflatex has no letter for becomes a box.
 
     Example:
-        >>> print(tex_text("ŷ₁ = 50% of θ"))
-        $\hat{y}$$_{1}$ = 50\% of $\theta$
+        >>> print(tex_text("ŷ₁ = 50% of “θ”"))
+        $\hat{y}$$_{1}$ = 50\% of ``$\theta$''
     """
     return "".join(_tex_character(c) for c in unicodedata.normalize("NFC", text))
 
@@ -115,8 +115,8 @@ def _picture(scene: Scene, caption: str, colors: dict[str, str]) -> Iterator[str
     for one, x, y in scene.all:
         if x or y:
             yield rf"\begin{{scope}}[shift={{({_n(x)},{_n(y)})}}]"
-        for group in one.groups:
-            yield from filter(None, (_shape(shape, colors) for shape in group.shapes))
+        for group in one.groups:  # without the page, for paper is white
+            yield from (_shape(shape, colors) for shape in group.shapes)
         if x or y:
             yield r"\end{scope}"
     if caption:
@@ -134,8 +134,6 @@ def _color(color: str, colors: dict[str, str]) -> str:
 
 def _shape(shape: Shape, colors: dict[str, str]) -> str:
     match shape:
-        case Rectangle(part="page", radius=8):
-            return ""  # the paper is white
         case Rectangle(x, y, width, height, radius):
             options = [
                 f"fill={_color(shape.fill, colors)}",

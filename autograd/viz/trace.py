@@ -111,6 +111,10 @@ class Trace:
         """The number or array of a node."""
         return node.data
 
+    def gradient(self, node: Node) -> Any:
+        """The gradient that has arrived at a node so far; None where nothing has."""
+        return node._grad
+
     def kind(self, node: Node) -> Kind:
         """What a node is."""
         if node.op is not None:

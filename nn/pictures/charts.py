@@ -23,6 +23,7 @@ from autograd.viz.scene import (
     Polyline,
     Raster,
     Rectangle,
+    Scene,
     Shape,
     Text,
 )
@@ -55,9 +56,7 @@ class Series:
 _PENS = ((INK, 1.8, ()), (HOT, 1.8, (5.0, 3.0)))
 
 
-def curves_groups(
-    series: Sequence[Series], unit: str, now: float, width: float, height: float
-) -> tuple[Group, ...]:
+def curves(series: Sequence[Series], unit: str, now: float, width: float, height: float) -> Scene:
     """Losses over time, with a mark at the time `now`."""
     left, top, right, bottom = 58.0, 34.0, width - 18.0, height - 40.0
     end = float(max((s.at[-1] for s in series if len(s.at)), default=1.0)) or 1.0
@@ -65,10 +64,9 @@ def curves_groups(
     begun = [float(x) for s in series[:1] for x in s.values[:1] if np.isfinite(x)]
     low, high, logarithmic = scale_of(numbers[np.isfinite(numbers)], begun)
     frame = _Frame(left, top, right, bottom, end, low, high, logarithmic)
-    page = Rectangle(0, 0, width, height, 8, BACKGROUND, part="page")
     scale = " (log scale)" if logarithmic else ""
     title = Text(left, 20, f"loss{scale}", 12.5, INK, bold=True, mono=False)
-    shapes: list[Shape] = [page, title, *_axes(frame, unit, width)]
+    shapes: list[Shape] = [title, *_axes(frame, unit, width)]
     x = right
     for (color, thickness, dashes), one in reversed([*zip(_PENS, series, strict=False)]):
         at, values = _thinned(one)
@@ -80,7 +78,8 @@ def curves_groups(
         x -= 6.8 * len(one.name) + 8
         shapes.append(Polyline(((x - 22, 16), (x, 16)), color, thickness, dashes))
         x -= 34
-    return (Group("", shapes=tuple(shapes)), Group("", shapes=tuple(_mark(frame, series, now))))
+    groups = (Group("", shapes=tuple(some)) for some in (shapes, _mark(frame, series, now)))
+    return Scene(0, 0, width, height, tuple(groups))
 
 
 @dataclass(frozen=True)
@@ -193,16 +192,12 @@ def _mark(frame: _Frame, series: Sequence[Series], now: float) -> Iterator[Shape
             yield Rectangle(x - 3.5, y - 3.5, 7, 7, 3.5, LEAF.stroke, BACKGROUND, 1.0)
 
 
-def histograms_groups(
+def histograms(
     named: Sequence[tuple[str, Array]], reach: float, width: float, height: float
-) -> tuple[Group, ...]:
+) -> Scene:
     """Sideways histograms of parameters, side by side on one scale from -reach to reach."""
     left, top, bottom = 58.0, 34.0, height - 40.0
-    page = Rectangle(0, 0, width, height, 8, BACKGROUND, part="page")
-    words: list[Shape] = [
-        page,
-        Text(left, 20, "weights and biases", 12.5, INK, bold=True, mono=False),
-    ]
+    words: list[Shape] = [Text(left, 20, "weights and biases", 12.5, INK, bold=True, mono=False)]
     shown = named[:MOST_PARAMETERS]
     if len(named) > len(shown):
         more = f"the first {len(shown)} of {len(named)} parameters"
@@ -222,7 +217,7 @@ def histograms_groups(
         shape = _histogram(numbers, reach, x, 0.44 * room, top, bottom)
         spread = f"{name}: {short(float(numbers.min()))} to {short(float(numbers.max()))}"
         groups.append(Group("node", f"p{k}", "", spread, (shape,)))
-    return (Group("", shapes=tuple(words)), *groups)
+    return Scene(0, 0, width, height, (Group("", shapes=tuple(words)), *groups))
 
 
 def _histogram(
@@ -245,11 +240,10 @@ def tile_faces(
     return [raster.signed(weights[row].reshape(shape) / scale) for row in rows]
 
 
-def tiles_groups(
+def tiles(
     weights: Array, shape: tuple[int, int], scale: float, width: float, height: float
-) -> tuple[Group, ...]:
+) -> Scene:
     """The weights of the first neurons as pictures: orange is for, blue against."""
-    page = Rectangle(0, 0, width, height, 8, BACKGROUND, part="page")
     columns, side, gap = 5, 50.0, 8.0
     rows = int((height - 70) // (side + gap))
     count = min(len(weights), rows * columns)
@@ -259,10 +253,10 @@ def tiles_groups(
                  bold=True, mono=False)  # fmt: skip
     below = 36 + -(-count // columns) * (side + gap) + 12
     key = Text(width / 2, below, "orange: for it, blue: against it", 12, GREY, "middle", mono=False)
-    groups = [Group("", shapes=(page, title, key))]
+    groups = [Group("", shapes=(title, key))]
     for k, face in enumerate(tile_faces(weights, shape, range(count), scale)):
         x, y = left + (k % columns) * (side + gap), 36 + (k // columns) * (side + gap)
         frame = Rectangle(x, y, side, side, 2, BACKGROUND, QUIET_LINE, 1.0, opacity=0.0)
         picture = Raster(x, y, side, side, face, smooth=False)
         groups.append(Group("node", f"t{k}", "", f"weights of neuron {k + 1}", (picture, frame)))
-    return tuple(groups)
+    return Scene(0, 0, width, height, tuple(groups))

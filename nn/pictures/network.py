@@ -98,24 +98,16 @@ def drawn_neurons(width: int) -> list[int]:
     return [*range(width)] if width <= MOST else [*range(_FIRST), width - 1]
 
 
-def network_groups(columns: Sequence[Column], look: Look) -> tuple[Group, ...]:
-    """The groups of the picture: page, lines, circles, words."""
+def network_scene(columns: Sequence[Column], look: Look) -> Scene:
+    """The picture: lines, circles, words."""
     spots = [_spots(k, column.width, len(columns), look) for k, column in enumerate(columns)]
-    groups = [
-        Group("", shapes=(Rectangle(0, 0, look.width, look.height, 8, BACKGROUND, part="page"),))
-    ]
+    groups: list[Group] = []
     for k in range(1, len(columns)):
         groups += _lines(k, columns[k], spots[k - 1], spots[k], look)
     for k, column in enumerate(columns):
         groups += _circles(k, column, spots[k], look, k == len(columns) - 1)
         groups.append(_heading(k, column, spots[k], len(columns), look))
-    groups.append(_key(look))
-    return tuple(groups)
-
-
-def network_scene(columns: Sequence[Column], look: Look) -> Scene:
-    """The picture as a scene."""
-    return Scene(0, 0, look.width, look.height, network_groups(columns, look))
+    return Scene(0, 0, look.width, look.height, (*groups, _key(look)))
 
 
 def pens(columns: Sequence[Column]) -> dict[str, Any]:

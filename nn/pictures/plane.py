@@ -23,6 +23,7 @@ from autograd.viz.scene import (
     Polyline,
     Raster,
     Rectangle,
+    Scene,
     Shape,
     Text,
 )
@@ -91,9 +92,9 @@ class Plane:
         return np.stack(np.meshgrid(across, up[::-1]), axis=-1).reshape(-1, 2)
 
 
-def plane_groups(
+def plane_scene(
     plane: Plane, outputs: Array, width: float, height: float, sums: Array | None = None
-) -> tuple[Group, ...]:
+) -> Scene:
     """The map, for a model's outputs at `plane.grid()`.
 
     Of a model that decides without hesitating, a step of `sums`, these tell where the border is.
@@ -101,14 +102,9 @@ def plane_groups(
     box = _box(width, height)
     left, top, side = box
     map_, borders = _shades(plane, outputs) if sums is None else _decided(sums)
-    page = Rectangle(0, 0, width, height, 8, BACKGROUND, part="page")
     title = Text(left + side / 2, 20, "what it says", 12.5, INK, "middle", bold=True, mono=False)
-    return (
-        Group("", shapes=(page, title)),
-        Group("", shapes=(Raster(left, top, side, side, map_),)),
-        Group("", shapes=tuple(_border(borders, box))),
-        _still(plane, box),
-    )
+    changing = (title, Raster(left, top, side, side, map_), *_border(borders, box))
+    return Scene(0, 0, width, height, (Group("", shapes=changing), _still(plane, box)))
 
 
 def _box(width: float, height: float) -> tuple[float, float, float]:

@@ -9,15 +9,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd.viz import raster
-from autograd.viz.scene import BACKGROUND, INK, Group, Rectangle, Scene, Text
+from autograd.viz.scene import INK, Group, Scene, Text
 from nn import scalar
 from nn.datasets.dataset import Dataset
 from nn.operands import numbers
 from nn.pictures import charts
 from nn.pictures.columns import Column, NotColumnsError, outputs, read, surfaces
 from nn.pictures.confidence import meaning_of
-from nn.pictures.network import Look, drawn_neurons, network_groups
-from nn.pictures.plane import POINTS, Plane, plane_groups
+from nn.pictures.network import Look, drawn_neurons, network_scene
+from nn.pictures.plane import POINTS, Plane, plane_scene
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -179,8 +179,8 @@ class Stage:
             if not (named := self._parameters()):
                 return found
             width = HALF if len(found) != 2 else WIDE + NARROW + GAP
-            groups = charts.histograms_groups(named, self._reach, width, LOW)
-            found.append(("How the weights are spread", Scene(0, 0, width, LOW, groups)))
+            spread = charts.histograms(named, self._reach, width, LOW)
+            found.append(("How the weights are spread", spread))
         return found
 
     def _columns_now(self) -> Sequence[Column]:
@@ -221,21 +221,18 @@ class Stage:
         grid = plane.grid()
         if columns:
             held = surfaces(self.model, grid)
-            groups = network_groups(columns, self._look(columns, held))
-            found.append(("The network", Scene(0, 0, WIDE, HIGH, groups)))
+            found.append(("The network", network_scene(columns, self._look(columns, held))))
             out, sums = held[-1], _sums_of_step(columns[-1], held)
         else:
             out, sums = outputs(self.model, grid), None
-        groups = plane_groups(plane, out, NARROW, HIGH, sums)
-        return [*found, ("The plane", Scene(0, 0, NARROW, HIGH, groups))]
+        return [*found, ("The plane", plane_scene(plane, out, NARROW, HIGH, sums))]
 
     def _network_panels(self, columns: Sequence[Column]) -> list[tuple[str, Scene]]:
-        groups = network_groups(columns, self._look(columns, ()))
-        found = [("The network", Scene(0, 0, WIDE, HIGH, groups))]
+        found = [("The network", network_scene(columns, self._look(columns, ())))]
         weights = columns[1].weights
         if self.is_images and weights is not None and self.image_shape is not None:
-            groups = charts.tiles_groups(weights, self.image_shape, self._scales[0], NARROW, HIGH)
-            found.append(("Weights as pictures", Scene(0, 0, NARROW, HIGH, groups)))
+            tiles = charts.tiles(weights, self.image_shape, self._scales[0], NARROW, HIGH)
+            found.append(("Weights as pictures", tiles))
         return found
 
     def _curves(self, moment: Moment, width: float) -> Scene:
@@ -244,8 +241,7 @@ class Stage:
             for name, (at, values) in moment.losses.items()
         ]
         height = HIGH if width == NARROW else LOW
-        groups = charts.curves_groups(series, moment.unit, moment.at, width, height)
-        return Scene(0, 0, width, height, groups)
+        return charts.curves(series, moment.unit, moment.at, width, height)
 
 
 def check_finite(who: str, x: Array, y: Array) -> None:
@@ -303,7 +299,5 @@ def side_by_side(panels: Sequence[tuple[str, Scene]], caption: str) -> Scene:
             x, y, height = 0.0, y + height + GAP, 0.0
         places.append((scene, x, y))
         x, height = x + scene.width + GAP, max(height, scene.height)
-    total = y + height
-    page = Rectangle(0, 0, width, total, 8, BACKGROUND, part="page")
     words = Text(14, 19, caption, 14, INK, bold=True, mono=False)
-    return Scene(0, 0, width, total, (Group("", shapes=(page, words)),), tuple(places))
+    return Scene(0, 0, width, y + height, (Group("", shapes=(words,)),), tuple(places))

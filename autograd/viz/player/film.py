@@ -57,7 +57,7 @@ class Film:
 
 def _panel(title: str, scenes: Sequence[Scene]) -> dict[str, Any]:
     """The picture with places for what changes, and the states of that."""
-    columns = zip(*(map(group_text, scene.groups) for scene in scenes), strict=True)
+    columns = zip(*(map(group_text, scene.parts) for scene in scenes), strict=True)
     parts, moving = [], []
     for states in columns:
         if len(set(states)) == 1:

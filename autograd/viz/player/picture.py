@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 def picture_of(steps: Pass, folding: Folding | None = None) -> Drawn:
     """Draw the graph of a pass, folded as is best or as is said."""
     folding = folding or folded(steps, MOST_DRAWN, steps.depth)
-    return drawn(steps, folding, steps.gradient, how_to_read(steps.top))
+    return drawn(steps, folding, how_to_read(steps.top))
 
 
 # --- one picture for each step: for a film, for slides and for papers ---------------------------

@@ -18,8 +18,8 @@ WIDTH, HEIGHT, TOP, BOTTOM = 300, 200, 34.0, 160.0
 
 def shapes_of(values, now):
     series = [charts.Series("loss", np.arange(float(len(values))), np.array(values))]
-    groups = charts.curves_groups(series, "step", now, WIDTH, HEIGHT)
-    return [shape for group in groups for shape in group.shapes]
+    scene = charts.curves(series, "step", now, WIDTH, HEIGHT)
+    return [shape for group in scene.groups for shape in group.shapes]
 
 
 def line_of(values):

@@ -254,7 +254,7 @@ def test_a_film_shows_each_moment_with_the_weights_it_had():
     model.bias.data = [9.0]
     film = w.film()
     assert film.captions == ["step 0", *(f"step {k + 1} · loss {k}" for k in range(4))]
-    lines = [scene.groups[1].sentence for scene in film.panels[0][1]]
+    lines = [scene.groups[0].sentence for scene in film.panels[0][1]]
     assert lines[1:] == [f"weight 1, 1: {k}" for k in range(4)]
     assert model.bias.data == 9
 
@@ -540,10 +540,10 @@ def test_a_model_of_words_is_watched_by_its_losses_and_weights(length):
 
 def test_a_loss_of_0_is_drawn_at_0_and_not_at_the_foot_of_a_log_scale():
     def words(values):
-        groups = charts.curves_groups(
+        scene = charts.curves(
             [charts.Series("loss", np.arange(3.0), np.array(values))], "step", 2, 300, 200
         )
-        return {s.text for group in groups for s in group.shapes if isinstance(s, Text)}
+        return {s.text for group in scene.groups for s in group.shapes if isinstance(s, Text)}
 
     assert {"loss", "0"} <= words([1.0, 1e-4, 0.0])
     assert {"loss (log scale)", "0.0001"} <= words([1.0, 1e-4, 1e-4])
