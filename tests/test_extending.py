@@ -142,6 +142,6 @@ def test_the_commands_of_the_page_make_the_stubs_and_test_the_new_operations(rea
     for name in ("logit", "symmetrized"):
         assert f"def {name}(self" in methods
         assert f"import {name} as {name}\n" in functions
-    only = "-k 'logit or symmetrized or type_checkers'"
+    only = "--assert=plain -k 'logit or symmetrized or type_checkers'"
     said = run_python(reader, "-m", *tested, "-q", PYTEST_ADDOPTS=only, EACH="1")
     assert int(re.search(r"(\d+) passed", said).group(1)) >= 30

@@ -198,7 +198,7 @@ def test_processes_that_save_and_load_at_once_never_see_half_a_file(tmp_path):
             stderr=subprocess.PIPE,
             text=True,
         )
-        for mark in "abc"
+        for mark in "ab"
     ]
     try:
         for process in processes:

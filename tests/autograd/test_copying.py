@@ -57,7 +57,7 @@ def chain(x, length=DEEP):
     ("copied", "leaf"),
     [
         *((copied, LEAVES["Value"]) for copied in COPIES.values()),
-        *((copied, leaf) for copied in SOME.values() for leaf in LEAVES.values()),
+        *((copied, leaf) for copied in SOME.values() for leaf in [*LEAVES.values()][1:]),
     ],
 )
 def test_a_result_with_a_long_history_is_copied_with_its_graph(copied, leaf):

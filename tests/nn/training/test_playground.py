@@ -24,6 +24,7 @@ from nn.training.printed import printed_step
 from nn.training.stage import Stage
 from tests.autograd.viz.player.fitting import violations
 from tests.autograd.viz.player.players import needs_browser
+from tests.each import in_ci
 
 NODE = shutil.which("node")
 needs_node = pytest.mark.skipif(not NODE, reason="there is no node here")
@@ -162,7 +163,8 @@ def test_a_hundred_steps_from_the_start_or_the_middle_of_a_training_have_pythons
     monkeypatch.setattr("nn.training.playground._printed_views", lambda stage: "")
     pages, wanted = [], []
     batches = stored_batches(60)
-    for make, taken in zip(PROGRAMS.values(), itertools.cycle([0, 37])):
+    programs = [*PROGRAMS.values()][in_ci(0, 8) :]  # the first are each a rule of the optimizers
+    for make, taken in zip(programs, itertools.cycle([0, 37])):
         model, x, y, loss, optimizer = make()
         losses_of_python(model, x, y, loss, optimizer, batches[:taken])
         pages.append(nn.playground(model, (x, y), loss, optimizer))

@@ -15,6 +15,7 @@ import nn
 from autograd import ShapeError
 from nn import plots
 from nn.datasets import moons, spirals
+from tests.each import in_ci
 
 
 @pytest.fixture
@@ -123,9 +124,9 @@ def test_classes_differ_in_marker_and_lightness_and_have_the_names_of_the_datase
 @pytest.mark.parametrize(
     ("classes", "size"),
     [
-        *((classes, size) for classes in (2, 5, 10) for size in ((3.6, 3.0), (9.0, 3.0))),
-        (2, (2.2, 1.8)), (5, (2.2, 1.8)), (10, (2.4, 2.2)),
-    ],
+        (10, (3.6, 3.0)), (2, (9.0, 3.0)), (5, (2.2, 1.8)), (10, (2.4, 2.2)), (2, (2.2, 1.8)),
+        (2, (3.6, 3.0)), (5, (3.6, 3.0)), (5, (9.0, 3.0)), (10, (9.0, 3.0)),
+    ][: in_ci(9, 3)],
 )  # fmt: skip
 def test_the_legend_covers_neither_a_title_nor_a_point(classes, size):
     figure = Figure(figsize=size, layout="constrained")
