@@ -176,7 +176,8 @@ def assert_same_steps(
             continue
         assert isinstance(ours, np.ndarray) == isinstance(theirs, np.ndarray)
         assert np.asarray(ours).dtype == np.asarray(theirs).dtype
-        np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=atol)
+        if not np.array_equal(ours, theirs):  # which takes a tenth of the time
+            np.testing.assert_allclose(ours, theirs, rtol=rtol, atol=atol)
         if signs:
             np.testing.assert_array_equal(np.signbit(ours), np.signbit(theirs))
     return f
@@ -290,6 +291,8 @@ class RandomRecurrence:
 
 def assert_same_numbers(ours, theirs, tolerance=1e-12):
     """Equal to a tolerance relative to the largest of them: sums may be added in another order."""
+    if np.array_equal(ours, theirs):  # which takes a tenth of the time
+        return
     finite = np.abs(np.where(np.isfinite(theirs), theirs, 0.0))
     scale = max(1.0, finite.max(initial=0))
     np.testing.assert_allclose(ours, theirs, rtol=tolerance, atol=tolerance * scale)
