@@ -10,8 +10,9 @@ from numpy.testing import assert_array_equal
 
 import nn
 from autograd import Tensor, Value, compile
+from tests.each import in_ci
 
-THREADS, PASSES = 4, 150
+THREADS, PASSES = 4, in_ci(150, 60)
 
 
 @pytest.fixture(autouse=True)

@@ -100,11 +100,10 @@ def graded(tmp_path_factory):
     folder = tmp_path_factory.mktemp("learners")
     (folder / "right").mkdir()
     nbformat.write(of_learner(["right"], short_notebook()), folder / "right" / "05-losses.ipynb")
-    tampered = of_learner(["right"], short_notebook())
-    checks(tampered)[0].source = "pass"
-    tampered.cells.remove(checks(tampered)[1])
-    nbformat.write(tampered, folder / "tampered.ipynb")
-    nbformat.write(of_learner(["wrong", "empty"], short_notebook()), folder / "beginning.ipynb")
+    beginning = of_learner(["wrong", "empty", "wrong", "right", "right"], short_notebook())
+    checks(beginning)[2].source = "pass"
+    beginning.cells.remove(checks(beginning)[3])
+    nbformat.write(beginning, folder / "beginning.ipynb")
     (folder / "broken.ipynb").write_text("not a notebook", "utf-8")
     nbformat.write(nbformat.v4.new_notebook(), folder / "another.ipynb")
     before = {path: path.read_bytes() for path in folder.rglob("*.ipynb")}
@@ -120,14 +119,13 @@ def marks(grade):
 def test_each_copy_gets_its_points(graded):
     number = len(solutions(short_notebook()))
     assert marks(graded["right/05-losses"]) == ["right"] * number
-    assert marks(graded["beginning"]) == ["wrong", "empty"] * (number // 2)
-    assert [graded[name].points for name in ("right/05-losses", "beginning")] == [number, 0]
+    assert [graded[name].points for name in ("right/05-losses", "beginning")] == [number, 1]
     said = graded["beginning"].marks[0].remark
     assert said == find("losses 1").judge(4).text
 
 
 def test_a_check_that_was_changed_is_run_as_it_was_and_one_that_is_gone_brings_no_point(graded):
-    assert marks(graded["tampered"])[:3] == ["right", "missing", "right"]
+    assert marks(graded["beginning"]) == ["wrong", "empty", "wrong", "missing", "right", "wrong"]
 
 
 def test_what_cannot_be_graded_says_why(graded):

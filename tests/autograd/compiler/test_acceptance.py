@@ -9,7 +9,7 @@ from tests.each import in_ci
 from tests.fuzz.compiled import Fuzzer
 
 pytestmark = pytest.mark.slow
-COUNT = in_ci(300, 120)
+COUNT = in_ci(300, 60)
 
 
 @pytest.fixture(scope="module")

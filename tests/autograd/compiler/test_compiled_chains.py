@@ -69,7 +69,7 @@ def test_an_operation_of_ones_own_whose_derivative_is_written_with_numpy_can_be_
     assert "own_sine" in assert_a_chain(recurrence(lambda x: own_sine(x * w) + 0.2), [w]).program()
 
 
-@each("seed", range(in_ci(60, 30)))
+@each("seed", range(in_ci(60, 15)))
 def test_random_programs_give_the_same_as_chains(seed, monkeypatch):
     monkeypatch.setattr(raising, "LONG", 1)
     monkeypatch.setattr(raising, "FEW", 1 + seed % 30)
@@ -78,7 +78,7 @@ def test_random_programs_give_the_same_as_chains(seed, monkeypatch):
 
 
 # in the last, a stretch of rounds and one of single rows have the same text but for its columns
-@each("seed", [*range(in_ci(50, 25)), 202003055])
+@each("seed", [*range(in_ci(50, 12)), 202003055])
 def test_random_recurrences_give_the_same_as_rounds_of_python(seed, monkeypatch):
     monkeypatch.setattr(raising, "LONG", 1)
     monkeypatch.setattr(raising, "FEW", 10**6)

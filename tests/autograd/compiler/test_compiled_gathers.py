@@ -86,7 +86,7 @@ class Program:
         return [self.plain[k](xs) for k in self.which]
 
 
-@each("seed", range(in_ci(100, 40)))
+@each("seed", range(in_ci(100, 20)))
 def test_random_programs_give_the_same_at_every_run(seed):
     program, rng = Program(seed), np.random.default_rng(seed + 1000)
     tape = program.tape

@@ -268,7 +268,7 @@ def test_a_function_with_rounds_is_as_uncompiled_and_so_many_loops(name):
 # In the last three: something of each round depends on nothing but what all rounds share; two loops
 # read the same numbers; an operand that all rounds share has a part that needs no gradient.
 @pytest.mark.slow
-@each("seed", [*range(in_ci(60, 30)), 101500403, 202500519, 202500603])
+@each("seed", [*range(in_ci(60, 15)), 101500403, 202500519, 202500603])
 def test_random_recurrences_give_the_same_as_loops(seed, monkeypatch):
     monkeypatch.setattr(repeats, "ROUNDS", 2 + seed % 3)
     monkeypatch.setattr(repeats, "FEW", 0)

@@ -17,7 +17,7 @@ from tests.each import in_ci
 
 
 @settings(
-    max_examples=in_ci(120, 40),
+    max_examples=in_ci(120, 20),
     suppress_health_check=[HealthCheck.too_slow],
     derandomize=True,
 )

@@ -84,7 +84,7 @@ ITS_OWN = AttributeError, GraphError, TypeError, ValueError
 NATIVE = [(seed, "native") for seed in range(12) if importlib.util.find_spec("llvmlite")]
 
 
-@each(("seed", "backend"), [*itertools.product(range(in_ci(80, 25)), ["numpy"]), *NATIVE])
+@each(("seed", "backend"), [*itertools.product(range(in_ci(80, 12)), ["numpy"]), *NATIVE])
 def test_arrays_that_a_step_keeps_show_what_they_show_uncompiled(seed, backend):
     rng = np.random.default_rng(seed)
     source = source_on_arrays(rng)
@@ -144,7 +144,7 @@ def step_on_numbers(seed):
     return scope["step"], p, q, value
 
 
-@each("seed", range(in_ci(150, 50)))
+@each("seed", range(in_ci(150, 25)))
 def test_a_step_on_arrays_and_their_numbers_is_as_uncompiled_or_refused(seed):
     calls = [(x,) for x in ((0.0, 0.0, 1.5, 2.0) if seed % 2 else (1.0, 1.5, 2.0, 2.5))]
     with np.errstate(all="ignore"):

@@ -13,7 +13,7 @@ import pytest
 
 from autograd import Tensor, Value, backprop, draw, explain, tanh
 from autograd.viz.tikz import tex_text
-from tests.each import each
+from tests.each import each, in_ci
 
 SUFFIXES = [".svg", ".html", ".txt", ".tex", ".png", ".pdf", ".dot", ".md"]
 STARTS = {
@@ -147,7 +147,7 @@ def test_pdflatex_compiles_pictures_alone_in_a_document_and_with_any_label(tmp_p
         "\\documentclass{article}\\usepackage{amssymb,tikz}\\begin{document}\n"
         "Text.\n\\input{part}\n\\end{document}\n"
     )
-    for name in ("steps", "captions", "arrays", "article"):
+    for name in ("captions", "arrays", "article", "steps")[: in_ci(4, 3)]:
         command = ["pdflatex", "-interaction=nonstopmode", "-halt-on-error", f"{name}.tex"]
         done = subprocess.run(command, check=False, cwd=tmp_path, capture_output=True, text=True)
         assert done.returncode == 0, done.stdout[-2000:]

@@ -335,15 +335,15 @@ def test_a_film_thins_itself_out_until_it_is_as_small_as_it_has_to_be():
     rng = np.random.default_rng(0)
     model = nn.MLP(2, [8, 8], 3)
     w = nn.watch(model, nn.datasets.spirals())
-    for k in range(40):
+    for k in range(20):
         for p in model.parameters():
             p.data = p.data + 0.1 * rng.standard_normal(p.shape)
         w.frame(1 / (k + 1))
-    assert len(w.film().captions) == 41
-    film = w.film(most_bytes=250_000)
-    assert 8 < len(film.captions) < 41
-    assert (film.captions[0], film.captions[-1]) == ("step 0", "step 40 · loss 0.025")
-    assert 150_000 < len(film.fragment()) < 260_000
+    assert len(w.film().captions) == 21
+    film = w.film(most_bytes=200_000)
+    assert 4 < len(film.captions) < 21
+    assert (film.captions[0], film.captions[-1]) == ("step 0", "step 20 · loss 0.05")
+    assert 150_000 < len(film.fragment()) < 210_000
     assert watching.BYTES_IN_NOTEBOOK < watching.MOST_BYTES < 1_950_000  # and all else is small
 
 
