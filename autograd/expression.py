@@ -125,10 +125,28 @@ _NUMBER = re.compile(
     r"(?:[0-9](?:_?[0-9])*\.?(?:[0-9](?:_?[0-9])*)?|\.[0-9](?:_?[0-9])*)"
     r"(?:[eE][+-]?[0-9](?:_?[0-9])*)?"
 )
-_STARS = {"*": "a starred argument is not allowed.", "**": "** is not allowed here."}
-_MISFIT = "this does not fit what is before it; is an operator such as * missing?"
-_NO_LIST = "a list is not allowed."
-_NO_PARTNER = "this bracket has no partner."
+REFUSALS = {
+    "misfit": "this does not fit what is before it; is an operator such as * missing?",
+    "runs": "a number runs into a name; a product is written 2*x.",
+    "sign": "{0} is not allowed.",
+    "deep": f"is nested more than {DEEPEST} deep.",
+    "open": "this bracket is never closed.",
+    "missing": "something is missing at the end.",
+    "partner": "this bracket has no partner.",
+    "one": "{0} needs 1 argument, but got {1}.",
+    "many": "{0} needs {3} arguments, but got {1}.",
+    "some": "{0} needs {2} to {3} arguments, but got {1}.",
+    "list": "a list is not allowed.",
+    "imaginary": "an imaginary number is not allowed.",
+    "*": "a starred argument is not allowed.",
+    "**": "** is not allowed here.",
+    "called": "this is not a function.",
+    "dot": ". is not allowed between names.",
+}
+"""What is said of what does not fit, here and in the page in which expressions are typed."""
+
+HELPLESS = r"is not (allowed|a function)[ a-z]*\.$"
+"""What is said without a hint; then what is allowed follows."""
 
 
 class _Reader:
@@ -163,8 +181,7 @@ class _Reader:
             if unicodedata.category(found[0])[0] == "M":  # the bar of x̄, or a vowel of a script's
                 continue
             hint = f"; {HINTS[found]}" if found in HINTS else ""
-            allowed = "" if hint else ALLOWED
-            raise self._refusal(f"{found} is not allowed{hint}.", refused.start(), allowed)
+            raise self._refusal(f"{found} is not allowed{hint}.", refused.start())
 
     def _split(self) -> Iterator[_Token]:
         text, at = self.text, 0
@@ -177,8 +194,7 @@ class _Reader:
                 at = self._word_end(number.end())
                 rest = text[number.end() : at]
                 if rest and rest not in "jJ":
-                    problem = "a number runs into a name; a product is written 2*x."
-                    raise self._refusal(problem, start)
+                    raise self._refusal(REFUSALS["runs"], start)
                 yield _Token("imaginary" if rest else "number", number.group(), start)
             elif text[at].isidentifier():
                 at = self._word_end(at)
@@ -188,7 +204,7 @@ class _Reader:
                 at += 2 if text.startswith("**", at) else 1
                 yield _Token("sign", text[start:at], start)
             else:
-                raise self._refusal(f"{text[at]} is not allowed.", at, ALLOWED)
+                raise self._refusal(REFUSALS["sign"].format(text[at]), at)
 
     def _word_end(self, at: int) -> int:
         while at < len(self.text) and f"a{self.text[at]}".isidentifier():
@@ -213,24 +229,20 @@ class _Reader:
             self._at += 1
         while not (call and self._sign == ")"):
             if self._sign == ")":
-                if close:
-                    raise self._refusal(_NO_LIST, place, ALLOWED)
-                raise self._unfit(_NO_PARTNER)
-            if call and self._sign in _STARS:
-                raise self._unfit(_STARS[self._sign], ALLOWED)
+                raise self._refusal(REFUSALS["list"], place) if close else self._unfit("partner")
+            if call and self._sign in ("*", "**"):
+                raise self._unfit(self._sign)
             self._climb(_SUM)
             count += 1
             if self._sign != ",":
                 break
             if not call:
-                raise self._refusal(_NO_LIST, place, ALLOWED)
+                raise self._refusal(REFUSALS["list"], place)
             self._at += 1
         if self._sign == "(":
-            raise self._refusal("this is not a function.", self._start, ALLOWED)
-        if self._sign == ".":
-            raise self._unfit(". is not allowed between names.", ALLOWED)
+            raise self._refusal(REFUSALS["called"], self._start)
         if self._sign != close:
-            raise self._unfit(_NO_PARTNER if self._sign == ")" else _MISFIT)
+            raise self._unfit({".": "dot", ")": "partner"}.get(self._sign, "misfit"))
         self._at += 1
         self._start, self._opened = place, outer
         return count
@@ -265,7 +277,7 @@ class _Reader:
         elif kind == "name" and self._tokens[self._at + 1].text == "(":
             self._call(token)
         elif kind == "imaginary":
-            raise self._unfit("an imaginary number is not allowed.", ALLOWED)
+            raise self._unfit("imaginary")
         elif kind == "sign":
             raise self._unfit()
         else:
@@ -282,12 +294,9 @@ class _Reader:
         self._deep -= 1
         least = most - len(op.defaults)
         if not least <= count <= most:
-            needed = (
-                f"{most} argument{'s' * (most > 1)}"
-                if least == most
-                else f"{least} to {most} arguments"
-            )
-            raise self._refusal(f"{token.text} needs {needed}, but got {count}.", token.place)
+            why = "some" if least < most else "many" if most > 1 else "one"
+            problem = REFUSALS[why].format(token.text, count, least, most)
+            raise self._refusal(problem, token.place)
         self.program.append((op, count))
 
     def _function(self, token: _Token) -> Elementwise:
@@ -295,21 +304,20 @@ class _Reader:
             return FUNCTIONS[token.text]
         likely = closest(token.text)
         hint = f" Did you mean {ALIASES.get(likely, likely)}?" if likely else ""
-        problem = f"{token.text} is not a function.{hint}"
-        raise self._refusal(problem, token.place, "" if hint else ALLOWED)
+        raise self._refusal(f"{token.text} is not a function.{hint}", token.place)
 
     def _deeper(self, place: int) -> None:
         self._deep += 1
         if self._deep > DEEPEST:
-            raise self._refusal(f"is nested more than {DEEPEST} deep.", place)
+            raise self._refusal(REFUSALS["deep"], place)
 
-    def _unfit(self, problem: str = _MISFIT, allowed: str = "") -> ExpressionError:
+    def _unfit(self, why: str = "misfit") -> ExpressionError:
         """The error of what stands here; at the end, of what is not there."""
         if self._sign:
-            return self._refusal(problem, self._tokens[self._at].place, allowed)
+            return self._refusal(REFUSALS[why], self._tokens[self._at].place)
         if self._opened < 0:
-            return self._refusal("something is missing at the end.", len(self.text))
-        return self._refusal("this bracket is never closed.", self._opened)
+            return self._refusal(REFUSALS["missing"], len(self.text))
+        return self._refusal(REFUSALS["open"], self._opened)
 
     def leaves(self, values: Mapping[str, float]) -> dict[str, Any]:
         """A Value for each name, or the constant it stands for.
@@ -339,7 +347,7 @@ class _Reader:
                 ) from err
         return leaves
 
-    def _refusal(self, problem: str, place: int, allowed: str = "") -> ExpressionError:
+    def _refusal(self, problem: str, place: int) -> ExpressionError:
         """An error that shows the place in the expression with a caret under it."""
         start = max(0, place - WIDTH // 2)
         shown = self.text[start : start + WIDTH]
@@ -347,7 +355,8 @@ class _Reader:
         after = " …" if start + WIDTH < len(self.text) else ""
         caret = " " * columns(before + self.text[start:place]) + "^"
         lines = [f"expression: {problem}", f"  {before}{shown}{after}", f"  {caret}"]
-        return ExpressionError(printable("\n".join([*lines, *textwrap.wrap(allowed, WIDTH)])))
+        allowed = textwrap.wrap(ALLOWED, WIDTH) if re.search(HELPLESS, problem) else []
+        return ExpressionError(printable("\n".join([*lines, *allowed])))
 
 
 def number_typed(text: str) -> float | None:

@@ -16,44 +16,24 @@ function printable(text) {
     })
     .join("");
 }
-// What is wrong, perhaps at a place of what was read, and whether the words for what is allowed follow.
+// What is wrong, perhaps at a place of what was read; where no hint is given, what is allowed follows.
 class ExpressionError extends Error {
-  constructor(problem, whole, place, allowed = false) {
+  constructor(problem, whole, place) {
     super(printable(problem));
-    Object.assign(this, { whole, place, allowed });
+    Object.assign(this, { whole, place, allowed: new RegExp(grammar.helpless).test(problem) });
   }
 }
-
-// What does not fit, and whether the words for what is allowed follow.
-const REFUSALS = {
-  misfit: () => ["this does not fit what is before it; is an operator such as * missing?"],
-  runs: () => ["a number runs into a name; a product is written 2*x."],
-  sign: (sign) => [sign + " is not allowed.", true],
-  deep: () => ["is nested more than " + grammar.deepest + " deep."],
-  open: () => ["this bracket is never closed."],
-  missing: () => ["something is missing at the end."],
-  partner: () => ["this bracket has no partner."],
-  arity: (name, given, least, most) => [
-    name + " needs " + (least === most ? most + " argument" + (most > 1 ? "s" : "") : least + " to " + most + " arguments") +
-      ", but got " + given + ".",
-  ],
-  list: () => ["a list is not allowed.", true],
-  imaginary: () => ["an imaginary number is not allowed.", true],
-  "*": () => ["a starred argument is not allowed.", true],
-  "**": () => ["** is not allowed here.", true],
-  called: () => ["this is not a function.", true],
-  dot: () => [". is not allowed between names.", true],
-};
 function readExpression(given) {
   const whole = given
     .split(SPACES)
     .filter((part) => part)
     .join(" ")
     .normalize("NFC");
-  const refusal = (problem, place, allowed) => new ExpressionError(problem, whole, place, allowed);
+  const refusal = (problem, place) => new ExpressionError(problem, whole, place);
   const refuse = (why, place, ...details) => {
-    const [words, allowed] = REFUSALS[why](...details);
-    return refusal(words, place, allowed);
+    const [, , least, most] = details,
+      words = grammar.refusals[why !== "arity" ? why : least < most ? "some" : most > 1 ? "many" : "one"];
+    return refusal(words.replace(/\{(\d)\}/g, (_, k) => details[k]), place);
   };
   function check() {
     if (!whole) throw new ExpressionError('is empty; write for example "tanh(w*x + b)".');
@@ -64,7 +44,7 @@ function readExpression(given) {
     const refused = new RegExp(word + "|[^\\p{L}\\p{N}\\p{M}_ .,+\\-*/()]|[²³]|//", "gu");
     for (const found of whole.matchAll(refused)) {
       const hint = grammar.hints[found[0]];
-      throw refusal(found[0] + " is not allowed" + (hint ? "; " + hint : "") + ".", found.index, !hint);
+      throw refusal(found[0] + " is not allowed" + (hint ? "; " + hint : "") + ".", found.index);
     }
     for (const { 0: sign, 1: number, 2: more, 3: name, index } of whole.matchAll(TOKEN)) {
       if (more && !"jJ".includes(more)) throw refuse("runs", index);
@@ -75,7 +55,7 @@ function readExpression(given) {
     if (Object.hasOwn(grammar.functions, name)) return grammar.functions[name];
     const likely = closest(name),
       hint = likely ? " Did you mean " + (grammar.aliases[likely] || likely) + "?" : "";
-    throw refusal(name + " is not a function." + hint, place, !hint);
+    throw refusal(name + " is not a function." + hint, place);
   }
   check();
   return { ...programOf(whole, { refuse, named, deepest: grammar.deepest }), refusal };

@@ -104,6 +104,8 @@ def grammar() -> dict[str, Any]:
         "greek": GREEK,
         "keywords": keyword.kwlist,
         "hints": expression.HINTS,
+        "refusals": expression.REFUSALS,
+        "helpless": expression.HELPLESS,
         "allowed": expression.ALLOWED,
         "longest": expression.LONGEST,
         "deepest": expression.DEEPEST,
