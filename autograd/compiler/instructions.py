@@ -195,7 +195,6 @@ class Placed(Protocol):
     def constants(self) -> FloatArray:
         """The numbers of all constants."""
         raise NotImplementedError
-        ...
 
 
 class EmittedBody(Protocol):
@@ -210,7 +209,6 @@ class EmittedBody(Protocol):
     def within(self, numbers: FloatArray) -> dict[int, Array]:
         """The arrays of all rows as parts of one, for `bind`."""
         raise NotImplementedError
-        ...
 
 
 def operands_of(x: Instruction) -> list[IntArray]:

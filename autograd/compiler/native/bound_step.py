@@ -18,12 +18,11 @@ from autograd.compiler.effects import BRING, FORGET
 from autograd.compiler.gather import taken
 from autograd.compiler.numpy_calls import Call
 from autograd.errors import CompileError
-from autograd.tensor import Tensor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from autograd.arrays import Array
+    from autograd.arrays import Array, IntArray
     from autograd.compiler.bound_effects import BoundEffects
     from autograd.compiler.program import Program, Workspace
 
@@ -145,53 +144,32 @@ def writes(who: str, program: Program, space: Workspace) -> tuple[Calls, dict[in
         partial(np.positive, bound.new(x), tensors[k][0]._data) for k, x in effects.data
     ]
     grads = {id(tensors[k][0]): bound.new(x) for k, x in effects.grads if x is not None}
+    places = {leaf: place for place, leaf in enumerate(program.order)}
     for (method, array), those in effects.of_values.items():
         if method is FORGET:
             continue
         pairs, numbers, where = bound.found(array, those)
-        flat = numbers.reshape(-1)
-        sources = np.arange(flat.size)[where].ravel().tolist()
-        moves: dict[int, list[tuple[int, int]]] = {}
-        holders: dict[int, Any] = {}
-        for (k, _), source in zip(pairs, sources, strict=True):
-            holder, place = _home(who, program, space, k)
-            holders[id(holder)] = holder
-            moves.setdefault(id(holder), []).append((place, source))
-        for key, holder in holders.items():
-            target = _data(holder)
-            if method is BRING:
-                target = grads.setdefault(key, np.zeros_like(target))
-            calls += _put(flat, target.reshape(-1), sorted(moves[key]))
+        if not all(leaf in places for leaf, _ in pairs):
+            raise CompileError(
+                f"{who}: needs a function that reads each Value that it changes. Leave the others "
+                "out."
+            )
+        target = space.leaf_numbers
+        if method is BRING:
+            target = grads.setdefault(id(space), np.zeros_like(target))
+        there, here = np.array([places[leaf] for leaf, _ in pairs]), np.arange(numbers.size)[where]
+        order = np.argsort(there)
+        calls += _put(numbers.reshape(-1), here[order], target, there[order])
     kept = zip(bound.kept, effects.arrays_kept(), strict=True)
     return [*bound.ahead, *calls, *(partial(np.positive, new, now) for new, now in kept)], grads
 
 
-def _home(who: str, program: Program, space: Workspace, k: int) -> tuple[Any, int]:
-    """In whose array the k-th leaf is, a Tensor's or the program's own, and where there."""
-    home = program.graph.leaves[k].home
-    if home is not None:
-        shape = _data(home.holder).shape
-        return home.holder, int(np.ravel_multi_index(home.index, shape))
-    if k not in program.order:
-        raise CompileError(
-            f"{who}: needs a function that reads each Value that it changes. Leave the others out."
-        )
-    return space, program.order.index(k)
-
-
-def _data(holder: Any) -> Any:
-    """The numbers of a Tensor; of single Values those in the memory of the program."""
-    return holder._data if isinstance(holder, Tensor) else holder.leaf_numbers
-
-
-def _put(source: Array, target: Array, moves: list[tuple[int, int]]) -> Iterator[Any]:
-    """The calls that take (to, from) each number to its place."""
-    there = np.array([to for to, _ in moves], np.intp)
-    here = np.array([at for _, at in moves], np.intp)
+def _put(source: Array, here: IntArray, target: Array, there: IntArray) -> Iterator[Any]:
+    """The calls that take each number to its place; those come in order."""
     breaks = np.flatnonzero(np.diff(there) != 1) + 1
     for to, at in zip(np.split(there, breaks), np.split(here, breaks), strict=True):
         out = target[to[0] : to[-1] + 1]
-        if (at == at[0] + np.arange(at.size)).all():
+        if (np.diff(at) == 1).all():
             yield partial(np.positive, source[at[0] : at[-1] + 1], out)
         else:
             yield partial(taken, source, at, out=out)
