@@ -83,7 +83,6 @@ def test_random_recurrences_give_the_same_as_rounds_of_python(seed, monkeypatch)
     monkeypatch.setattr(raising, "LONG", 1)
     monkeypatch.setattr(raising, "FEW", 10**6)
     monkeypatch.setattr(repeats, "ROUNDS", 2)
-    monkeypatch.setattr(float_chains, "ROUNDS", 2)
     monkeypatch.setattr(float_chains, "MANY", 2)
     assert_same_recurrence(seed)
 
