@@ -320,8 +320,8 @@ class Crossing(RecordedRows):
         result = function(*given, **mapped(kwargs, self.objects))
         if any(result is now and now is not x for x, now in zip(args[1:], given[1:], strict=True)):
             self.refuse("writing into an array that is not passed as out=")
-        if isinstance(result, np.ndarray) and result.dtype == object:
-            return result.view(ValueArray)
+        if isinstance(result, np.ndarray):  # of truths where Values were compared
+            return result.view(ValueArray if result.dtype == object else np.ndarray)
         return result
 
     def _where(self, condition: Traced, x: object, y: object) -> Any:

@@ -15,7 +15,15 @@ import numpy as np
 
 from autograd.compiler.crossing import Crossing, has_values
 from autograd.compiler.refusals import refusal
-from autograd.compiler.tape import Tape, Traced, arrays_of, asked_by_user, with_arrays, writes
+from autograd.compiler.tape import (
+    Tape,
+    Traced,
+    arrays_of,
+    asked_by_user,
+    traced_in,
+    with_arrays,
+    writes,
+)
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
@@ -55,6 +63,8 @@ class RecordedArray(Traced):
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **options: Any) -> Any:
         """Compute with a universal function, and note it."""
         run, inputs = self.tape.run, with_arrays(inputs)
+        if method == "__call__":  # others take indices
+            inputs = tuple(map(_of_numbers, inputs))
         if any(isinstance(x, np.ndarray) and x.dtype == object for x in inputs):
             options.pop("out", None)
             return run.on_objects(getattr(ufunc, method), inputs, options)
@@ -127,6 +137,12 @@ class RecordedArray(Traced):
 
     def __str__(self) -> str:
         return self.tape.refuse("printing it")
+
+
+def _of_numbers(x: Any) -> Any:
+    """A list of single numbers as an array, as NumPy takes it; anything else as it is."""
+    numbers = type(x) in (list, tuple) and not any(given.ndim for given in traced_in(x))
+    return np.asarray(x) if numbers else x
 
 
 class RecordedTape(Tape):

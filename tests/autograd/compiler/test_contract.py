@@ -70,6 +70,15 @@ for name, (f, calls) in {
         ],
         [(np.eye(2), 3.0), (np.ones((2, 2)), 4.0)],
     ),
+    "an array beside a list of single numbers": (
+        lambda a, b: (
+            a * b, b - a, a > b, w * (tuple(b) @ a), w * (a / b).sum(), w * ([2, 3] * a).max(),
+        ),
+        [(A(1, 2), [3.0, 4.0]), (A(3, 4), [3.5, 5.0])],
+    ),
+    "an array beside a list of Values": (
+        lambda a: ((a * [w, v]).sum(), (np.array([u, v]) - a) @ a, [w, 2.0] @ a), TWO,
+    ),
     "NumPy's functions of array arguments": (
         lambda a: np.tanh(a).mean(axis=0) + np.sort(a[0]), [(np.eye(2),), (np.ones((2, 2)),)],
     ),
