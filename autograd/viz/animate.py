@@ -6,7 +6,6 @@ Whoever asked their system for less motion sees the end of the pass.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 from itertools import groupby
 
@@ -37,7 +36,9 @@ def animation(steps: Pass) -> str:
     intervals: dict[tuple[int, int], None] = {}
     parts: list[str] = []
     for versions in zip(*(scene.parts for scene in scenes), strict=True):
-        for group, start, end in _runs(versions):
+        end = 0
+        for group, same in groupby(versions):
+            start, end = end, end + len([*same])
             stop = length if end == len(scenes) else end
             shown = "" if (start, stop) == (0, length) else f"glassgrad-a glassgrad-{start}-{stop}"
             parts.append(group_text(group, shown))
@@ -46,15 +47,6 @@ def animation(steps: Pass) -> str:
     style = _STYLE.format(seconds=length * SECONDS)
     style += "".join(_keyframes(start, stop, length) for start, stop in intervals)
     return to_svg(scenes[-1], picture.graph.sentence, True, style, parts)
-
-
-def _runs(versions: tuple[Group, ...]) -> Iterator[tuple[Group, int, int]]:
-    """What a part looks like, from one time to another."""
-    at = 0
-    for group, same in groupby(versions):
-        count = sum(1 for _ in same)
-        yield group, at, at + count
-        at += count
 
 
 def _with_caption(scene: Scene, caption: str) -> Scene:

@@ -15,7 +15,6 @@ LaTeX and as MathML.
 
 from __future__ import annotations
 
-import math
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -313,10 +312,6 @@ def _simpler_quotient(x: Symbol, y: Symbol) -> Any:
     return -(x / positive) if (positive := _minus(y)) is not None else None
 
 
-def _simpler_power(x: Symbol, y: Symbol) -> Symbol | None:
-    return {0.0: Symbol(1), 1.0: x}.get(y.number if y.number is not None else math.nan)
-
-
 _EXACT = {"add", "subtract", "multiply", "negative"}  # of two numbers: computed, not written out
 _SIMPLER: dict[str, Callable[..., Any]] = {
     "add": _simpler_sum,
@@ -324,7 +319,7 @@ _SIMPLER: dict[str, Callable[..., Any]] = {
     "multiply": _simpler_product,
     "divide": _simpler_quotient,
     "negative": _minus,
-    "power": _simpler_power,
+    "power": lambda x, y: {0.0: Symbol(1), 1.0: x}.get(y.number),
 }
 
 
@@ -372,12 +367,9 @@ def _call_template(x: Symbol, op: Op) -> str:
     operands = [f"{{{i}}}" for i in range(len(x.operands))]
     if isinstance(op, Elementwise):
         return f"{op.symbol}({', '.join(operands)})"
-    return f"{_call_name(op)}({', '.join([*operands, *_arguments(x, op)])})"
-
-
-def _call_name(op: Op) -> str:
     is_word = op.symbol.islower() and op.symbol.isascii() and op.symbol.isalpha()
-    return op.symbol if is_word else op.name
+    name = op.symbol if is_word else op.name
+    return f"{name}({', '.join([*operands, *_arguments(x, op)])})"
 
 
 def _arguments(x: Symbol, op: Op) -> list[str]:

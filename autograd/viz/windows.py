@@ -172,13 +172,8 @@ def _window(node: Tensor, index: Index, kernel: Index, around: float = 0.0) -> F
     """What every channel has in the window at a place: (c, *kernel)."""
     n, _, *place = index
     block = padded(node._inputs[0], node.params["padding"], around)[..., n]
-    dilation = node.params.get("dilation", (1,) * len(kernel))
-    slices = (
-        slice(i * s, i * s + d * (k - 1) + 1, d)
-        for i, s, d, k in zip(place, node.params["stride"], dilation, kernel, strict=True)
-    )
-    window: FloatArray = block[(slice(None), *slices)]
-    return window
+    met = [block[(slice(None), *tap)][(slice(None), *place)] for tap in _taps(node, kernel)]
+    return np.stack(met, axis=-1).reshape(-1, *kernel)
 
 
 def _made_by(node: object) -> str:
