@@ -450,10 +450,13 @@ def _variable(who: str, x: Any) -> Value | Tensor:
         return Tensor(x.data, requires_grad=True) if fresh is None else fresh
     if isinstance(x, (Real, np.bool)) and not isinstance(x, np.integer):
         return Value(float(x))
-    if hasattr(x, "dtype") and x.dtype.kind == "f":
+    kind = getattr(getattr(x, "dtype", None), "kind", "")  # PyTorch's dtypes have none
+    if kind == "f":
         return Tensor(x, requires_grad=True)
     advice = " Make floats of it: .astype(float)." if hasattr(x, "astype") else ""
-    if getattr(getattr(x, "dtype", None), "kind", "") == "O":
+    if not kind and hasattr(x, "__array__"):
+        advice = " Pass np.asarray of it."
+    if kind == "O":
         with suppress(TypeError):  # of floats, as whoever watches them may know
             return Tensor(x, requires_grad=True)
         advice = " Pass a list of its elements (.tolist()), or one Tensor."

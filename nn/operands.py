@@ -26,6 +26,8 @@ Sizes = int | Sequence[int]
 def as_operand(who: str, x: Operand) -> Operand:
     """`x`, with a list made an array: of floats, or of objects if there are Values in it.
 
+    So is what holds numbers and does not speak NumPy's protocols, such as PyTorch's tensors.
+
     Raises:
         TypeError: x is a list of Tensors, or a masked array.
         ShapeError: x is a list of lists that differ in length.
@@ -38,7 +40,8 @@ def as_operand(who: str, x: Operand) -> Operand:
     """
     if not isinstance(x, (list, tuple)):
         refuse_masked(who, x)
-        return x
+        foreign = hasattr(x, "__array__") and not hasattr(x, "__array_function__")
+        return np.asarray(x) if foreign and not isinstance(x, np.generic) else x
     if any(isinstance(part, Tensor) for part in x):
         # NumPy would take their numbers and leave their graphs behind.
         raise TypeError(f"{who}: needs one Tensor, but got {kind(x)} of Tensors.")

@@ -176,6 +176,31 @@ def test_the_formulas_on_one_example():
     assert functional.cross_entropy(scores, [0, 1, 0]) == pytest.approx(expected)
 
 
+class OfAnotherLibrary:
+    """Holds numbers as PyTorch's tensors do, and speaks none of NumPy's protocols."""
+
+    dtype = "another library's float64"
+
+    def __init__(self, numbers):
+        self.numbers = np.array(numbers)
+        self.shape = self.numbers.shape
+
+    def __array__(self, dtype=None, copy=None):
+        return self.numbers
+
+
+@each("case", [case for case in CASES if "ignore" not in case])
+def test_targets_may_come_from_a_library_that_numpy_can_read(case):
+    loss, prediction, target = loss_and_arrays(case)
+    found = loss(Tensor(prediction), OfAnotherLibrary(target))
+    assert found.item() == loss(Tensor(prediction), target).item()
+
+
+def test_a_transform_says_what_to_do_with_such_an_argument():
+    with pytest.raises(TypeError, match=r"grad: needs arguments of floats .*np\.asarray of it"):
+        autograd.grad(lambda x: (x * x).sum())(OfAnotherLibrary([1.0, 2.0]))
+
+
 def test_a_single_value_is_a_prediction():
     for name in ELEMENTWISE:
         x = Value(0.25)
