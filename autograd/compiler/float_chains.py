@@ -46,36 +46,19 @@ number x."""
 
 
 class Round:
-    """What is done in a round, as lines.
+    """What is done in a round, or in a part of one, as lines.
 
     Args:
         rows: Of each row its operation (None copies), to which operands gradients flow (1: left,
             2: right, 3: both), and its operands.
+        functions: What the lines call, and under which names.
     """
 
-    def __init__(self, rows: list[tuple[Any, int, list[Operand]]]) -> None:
-        self.rows = rows
-        self.functions: dict[Any, str] = {}  # what the lines call, and under which names
+    def __init__(
+        self, rows: list[tuple[Any, int, list[Operand]]], functions: dict[Any, str]
+    ) -> None:
+        self.rows, self.functions = rows, functions
         self.places = dict.fromkeys(x for _, _, operands in rows for x in operands if x[0] in "bsm")
-
-    def compiled(self) -> list[tuple[Any, Any]]:
-        """What makes all rounds forward, and backward: of Python's floats, and of NumPy's."""
-        names = [f"m{c}" for kind, c in self.places if kind == "m"]
-        loop = f"    for {', '.join(names)}, in columns:" if names else "    for _ in columns:"
-        same = sorted(p for kind, p in self.places if kind == "s")
-        text = ["def forward(values, columns):", "    keep = values.append"]
-        text += [f"    s{p} = values[{p}]" for p in same]
-        text += [loop, *("        " + line for line in self.forward())]
-        text += ["def backward(values, grads, columns):", "    pop, take = values.pop, grads.pop"]
-        text += [f"    s{p} = values[{p}]; a{p} = 0.0" for p in same]
-        text += [loop, *("        " + line for line in self.backward())]
-        text += [f"    grads[{p}] += a{p}" for p in same]
-        code, loops = compile("\n".join(text), "<rounds>", "exec"), []
-        for which in (0, 1):
-            space = {name: _both(x)[which] for x, name in self.functions.items()}
-            exec(code, space := {**space, "inf": math.inf, "nan": math.nan})
-            loops.append((space["forward"], space["backward"]))
-        return loops
 
     def forward(self) -> list[str]:
         """The lines that compute the rows and append them to `values`."""
@@ -150,8 +133,34 @@ def _both(function: Any) -> tuple[Any, Any]:
     return op.partials[side], lambda *x: np.float64(derivative(op, side, tuple(map(float, x))))
 
 
+def _compiled(parts: list[list[Any]]) -> list[tuple[Any, Any]]:
+    """What makes all rounds of some parts forward, and backward: of floats, and of NumPy's."""
+    functions: dict[Any, str] = {}
+    rounds = [Round(rows, functions) for rows in parts]
+    places = [place for x in rounds for place in x.places]
+    names = [f"m{c}" for kind, c in places if kind == "m"]
+    loop = f"    for {', '.join(names)}, in columns:" if names else "    for _ in columns:"
+    same = sorted({p for kind, p in places if kind == "s"})
+    text = ["def forward(values, columns):", "    keep = values.append"]
+    text += [f"    s{p} = values[{p}]" for p in same]
+    text += [loop, *("        " + line for x in rounds for line in x.forward())]
+    text += ["def backward(values, grads, columns):", "    pop, take = values.pop, grads.pop"]
+    text += [f"    s{p} = values[{p}]; a{p} = 0.0" for p in same]
+    text += [loop, *("        " + line for x in rounds[::-1] for line in x.backward())]
+    text += [f"    grads[{p}] += a{p}" for p in same]
+    code, loops = compile("\n".join(text), "<rounds>", "exec"), []
+    for which in (0, 1):
+        space = {name: _both(x)[which] for x, name in functions.items()}
+        exec(code, space := {**space, "inf": math.inf, "nan": math.nan})
+        loops.append((space["forward"], space["backward"]))
+    return loops
+
+
 class Stretch:
     """Some rows of a chain, as rounds that do the same.
+
+    A lookup may choose any number that has been computed: with it a part of the round begins, and
+    those before are among `values` by then.
 
     Args:
         chain: The chain.
@@ -166,31 +175,35 @@ class Stretch:
     ) -> None:
         self.rows, self.size, self.times = slice(begin, begin + size * times), size, times
         self.moving: list[tuple[int, int]] = []  # of which row of a round which operand moves
-        rows = [self._row(chain, k) for k in range(size)]
-        key = repr([(id(op), *more) for op, *more in rows])
+        lookups = np.flatnonzero(chain.code[begin : begin + size] == GATHER).tolist()
+        parts = [
+            [self._row(chain, k, first) for k in range(first, end)]
+            for first, end in pairwise(sorted({0, *lookups, size}))
+        ]
+        key = repr([[(id(op), *more) for op, *more in rows] for rows in parts])
         if key not in known:
-            known[key] = Round(rows).compiled()
+            known[key] = _compiled(parts)
         self.loops = known[key]
 
-    def _row(self, chain: FloatChain, k: int) -> tuple[Any, int, list[Operand]]:
-        """The k-th row of any of the rounds."""
-        first, operands = self.rows.start + k, []
+    def _row(self, chain: FloatChain, k: int, first: int) -> tuple[Any, int, list[Operand]]:
+        """The k-th row of any of the rounds, in the part that begins with the `first`."""
+        row, operands = self.rows.start + k, []
         for side, places in enumerate((chain.left, chain.right)):
-            column = places[first : self.rows.stop : self.size]
+            column = places[row : self.rows.stop : self.size]
             if column[0] >= 0:
-                operands.append(self._where(chain, column, k, side))
+                operands.append(self._where(chain, column, k, side, first))
         if not operands:  # a lookup
             operands = [self._moves(k, 0)]
-        return chain.op(chain.code[first]), int(chain.flows[first]), operands
+        return chain.op(chain.code[row]), int(chain.flows[row]), operands
 
-    def _where(self, chain: FloatChain, column: Array, k: int, side: int) -> Operand:
+    def _where(self, chain: FloatChain, column: Array, k: int, side: int, first: int) -> Operand:
         """Where an operand of the k-th row of each round is."""
         place, count = int(column[0]), chain.count
         if place < count:
             if (column == place).all():
                 return ("c", chain.constants[place]) if place in chain.constants else ("s", place)
             return self._moves(k, side)
-        back = count + self.rows.start - place  # the same in all rounds
+        back = count + self.rows.start + first - place  # the same in all rounds
         return ("b", back) if back > 0 else ("t", -back)
 
     def _moves(self, k: int, side: int) -> Operand:
@@ -291,17 +304,13 @@ def _stretches(chain: FloatChain) -> Iterator[Stretch]:
     count, end = chain.count, len(code)
     here = count + np.arange(end)
     near = [np.where(side < count, np.minimum(side, 0), here - side) for side in sides]
-    near[0][chain.lookups] = -2 - chain.lookups  # each on its own: it may choose from its round
     factors = np.random.default_rng(0).integers(1 << 62, size=4)
     marks: IntArray = (np.stack([code, flows, *near]) * factors[:, None]).sum(axis=0)
     begin, known = 0, dict[Any, Any]()
     found = [x for x in repeats(marks) if x[1] * x[2] >= MANY]
     for first, size, times in [*found, (end, 0, 0)]:
-        # a lookup may choose anything that was computed before: it begins a round
-        lookups = chain.lookups[slice(*np.searchsorted(chain.lookups, (begin, first)))].tolist()
-        cuts = sorted({*range(begin, first, MANY), *lookups, first})
-        for here, there in pairwise(cuts):
-            yield Stretch(chain, here, there - here, 1, known)
+        for piece in range(begin, first, MANY):
+            yield Stretch(chain, piece, min(MANY, first - piece), 1, known)
         if times:
             yield Stretch(chain, first, size, times, known)
         begin = first + size * times
