@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
+
 from autograd import ShapeError, no_grad
-from autograd.checks import kind
+from autograd.checks import kind, refuse
 from autograd.spellings import called_as
 from nn.data import pair
 from nn.datasets.dataset import Dataset
+from nn.functional.targets import check_some
 from nn.module import Module
 from nn.operands import Operand, numbers
 
@@ -45,6 +48,7 @@ def accuracy(model: Module, data: Data) -> float:
     Raises:
         ShapeError: the scores are not (N, C), C > 1, or y is not (N,). For a single score per
             example compare it with your threshold: `((model(x).data > 0) == y).mean()`.
+        ValueError: another class than these, a score that is nan, or no examples.
 
     Example:
         >>> import nn
@@ -58,7 +62,15 @@ def accuracy(model: Module, data: Data) -> float:
             f"accuracy: needs scores of shape (N, C), C > 1, and classes of shape (N,), "
             f"but got {scores.shape} and {y.shape}."
         )
-    return float((scores.argmax(axis=1) == y).mean())
+    check_some("accuracy", scores)
+    labels = numbers(y)
+    strange = ~np.isin(labels, np.arange(scores.shape[1]))
+    if strange.any():
+        first = np.asarray(labels[strange]).tolist()[0]
+        refuse("accuracy", "y", f"classes in [0, {scores.shape[1]})", first, ValueError)
+    if np.isnan(scores).any():
+        raise ValueError("accuracy: nan is among the scores, so that none is the highest.")
+    return float((scores.argmax(axis=1) == labels).mean())
 
 
 def predict(model: Module, x: Operand) -> Operand:

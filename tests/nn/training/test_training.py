@@ -878,6 +878,22 @@ def test_accuracy_needs_a_score_for_every_class():
         accuracy(nn.MLP(2, [3], 1), (x, y))
 
 
+@pytest.mark.parametrize(
+    ("scores", "y", "message"),
+    [
+        (np.eye(2), [1, 2], r"y must be classes in \[0, 2\), but got 2\."),
+        (np.eye(2), [-1, 1], r"y must be classes in \[0, 2\), but got -1\."),
+        (np.eye(2), [0.5, 1], r"y must be classes in \[0, 2\), but got 0\.5\."),
+        (np.eye(2), ["0", "1"], r"y must be classes in \[0, 2\), but got '0'\."),
+        (np.array([[1.0, 2.0], [np.nan, 0.0]]), [1, 0], "nan is among the scores"),
+        (np.zeros((0, 2)), [], "needs at least one example"),
+    ],
+)
+def test_accuracy_counts_nothing_that_is_no_class_or_no_score(scores, y, message):
+    with pytest.raises(ValueError, match=f"^accuracy: {message}"):
+        accuracy(nn.Identity(), (scores, y))
+
+
 def test_evaluate_and_predict_leave_mode_and_gradients_alone():
     model = Modes()
     x, y = line()
