@@ -64,7 +64,8 @@ class UpdateRule(Optimizer):
         settings: Those of the rule, for all groups that do not say otherwise.
 
     Attributes:
-        param_groups: The groups, as in PyTorch: `optimizer.param_groups[0]["lr"] = 0.01`.
+        param_groups: The groups, as in PyTorch: `optimizer.param_groups[0]["lr"] = 0.01`; a tuple,
+            which `add_param_group` makes longer.
 
     Raises:
         TypeError: params are something else, or a setting is unknown or no number.
@@ -101,7 +102,7 @@ class UpdateRule(Optimizer):
 
     def __init__(self, params: Params | Iterable[dict[str, Any]], **settings: Any) -> None:
         self.params, self.names = (), Names()
-        self.param_groups: list[Group] = []
+        self.param_groups: tuple[Group, ...] = ()
         self._memories: list[Memory] = []
         self._defaults = settings
         self._finite_only = False
@@ -127,7 +128,7 @@ class UpdateRule(Optimizer):
         settings.update(given)
         self.check_settings(settings)
         params = self._take(group["params"])
-        self.param_groups.append(Group(who, params, settings, self.fixed))
+        self.param_groups += (Group(who, params, settings, self.fixed),)
         self._memories.append(Memory(params))
         if self._backend == "native":
             self._memories[-1].until_native = 1

@@ -187,6 +187,13 @@ def test_a_group_can_be_added_later():
         optimizer.add_param_group({"params": [x]})
 
 
+@pytest.mark.parametrize("change", ["append", "pop", "clear", "reverse"])
+def test_only_the_optimizer_itself_changes_which_groups_it_has(change):
+    optimizer = SGD([{"params": [Value(1.0)]}, {"params": [Value(2.0)]}], lr=0.5)
+    with pytest.raises(AttributeError, match=f"tuple.*{change}"):  # there, and not at a step
+        getattr(optimizer.param_groups, change)
+
+
 def test_the_rate_of_all_groups_can_be_read_and_set_at_once():
     optimizer = SGD([{"params": [Value(1.0)]}, {"params": [Value(1.0)], "lr": 0.5}], lr=0.25)
     with pytest.raises(ValueError, match=r"groups with different rates, \[0\.25, 0\.5\]"):
