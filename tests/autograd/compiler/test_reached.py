@@ -10,7 +10,7 @@ import nn
 import optim
 from autograd import CompileError, Value, take
 from tests.autograd.compiler.programs import assert_same_steps
-from tests.each import each
+from tests.each import each, in_ci
 
 
 def by_leaf(w, i, j):
@@ -85,10 +85,10 @@ def single_values():
     return w, w
 
 
-each_kind = each("leaves", [single_values, close_up])
+KINDS = [single_values, close_up]
 
 
-@each_kind
+@each("leaves", KINDS)
 @each("loss_of", OF_ARRAYS)
 @each(
     ("rule", "settings"),
@@ -120,9 +120,13 @@ def test_gradients_come_to_what_is_looked_up_and_an_optimizer_skips_the_rest(
 # --- numbers of Parameters: of each array that one was chosen of, and of no other -----------------
 
 
-@each_kind
-@each("forget", ["by the optimizer", "one by one", "zeros", "zeros one by one"])
-@each("loss_of", OF_ARRAYS)
+FORGOTTEN = ["by the optimizer", "one by one", "zeros", "zeros one by one"]
+
+
+@each(
+    ("loss_of", "forget", "leaves"),
+    [*itertools.product(OF_ARRAYS, FORGOTTEN, KINDS)][:: in_ci(1, 3)],
+)
 def test_a_step_brings_no_zeros_to_what_is_not_looked_up(loss_of, forget, leaves):
     def made():
         arrays, w = leaves()
