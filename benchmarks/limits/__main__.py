@@ -230,20 +230,21 @@ ROWS = {
 BACKENDS = "numpy", "native"
 
 
-def measured(sides, turns=15, part=0.02):
-    """The median processor time of a step of each side, in µs."""
+def measured(sides, turns=15, part=0.1):
+    """The median processor time of a step of each side, in µs.
+
+    Each has its turn as long as training would: what the first steps must bring back into the
+    processor's nearest memory, after the others have been there, should not be what is measured.
+    """
     times = {name: [] for name in sides}
-    counts = {}
-    for name, step in sides.items():
-        start = time.process_time()
-        step()
-        counts[name] = max(1, round(part / max(1e-7, time.process_time() - start)))
     for _ in range(turns):
         for name, step in sides.items():
-            start = time.process_time()
-            for _ in range(counts[name]):
-                step()
-            times[name].append(1e6 * (time.process_time() - start) / counts[name])
+            count, start = 0, time.process_time()
+            while (took := time.process_time() - start) < part:
+                for _ in range(16):
+                    step()
+                count += 16
+            times[name].append(1e6 * took / count)
     return {name: statistics.median(found) for name, found in times.items()}
 
 
