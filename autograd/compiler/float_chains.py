@@ -13,7 +13,7 @@ operations of Python. It is three rows that repeat themselves. Forward they beco
 
 and backward a loop that takes the results off again, with the gradients beside them. What stands in
 it are the rulebook's own derivatives, written down as they are computed (python_source.py). Rows
-without a pattern are rounds that are made once.
+without a pattern are rounds of one row each, of several kinds.
 
 Where Python has an error for what NumPy has a number, such as 1 / 0, the same text is run once more
 on NumPy's numbers, with its warnings.
@@ -23,15 +23,15 @@ from __future__ import annotations
 
 import math
 import re
+from array import array
 from collections.abc import Iterator, Sequence
-from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd.compiler.graph import CONSTANT, GATHER
 from autograd.compiler.python_source import Variable, applied, text_of
-from autograd.compiler.repeats import repeats
+from autograd.compiler.repeats import LONGEST, ROUNDS, repeats
 from autograd.value import derivative
 
 if TYPE_CHECKING:
@@ -46,7 +46,7 @@ number x."""
 
 
 class Round:
-    """What is done in a round, or in a part of one, as lines.
+    """What is done in a round, as lines.
 
     Args:
         rows: Of each row its operation (None copies), to which operands gradients flow (1: left,
@@ -133,87 +133,116 @@ def _both(function: Any) -> tuple[Any, Any]:
     return op.partials[side], lambda *x: np.float64(derivative(op, side, tuple(map(float, x))))
 
 
-def _compiled(parts: list[list[Any]]) -> list[tuple[Any, Any]]:
-    """What makes all rounds of some parts forward, and backward: of floats, and of NumPy's."""
-    functions: dict[Any, str] = {}
-    rounds = [Round(rows, functions) for rows in parts]
-    places = [place for x in rounds for place in x.places]
-    names = [f"m{c}" for kind, c in places if kind == "m"]
-    loop = f"    for {', '.join(names)}, in columns:" if names else "    for _ in columns:"
-    same = sorted({p for kind, p in places if kind == "s"})
-    text = ["def forward(values, columns):", "    keep = values.append"]
-    text += [f"    s{p} = values[{p}]" for p in same]
-    text += [loop, *("        " + line for x in rounds for line in x.forward())]
-    text += ["def backward(values, grads, columns):", "    pop, take = values.pop, grads.pop"]
-    text += [f"    s{p} = values[{p}]; a{p} = 0.0" for p in same]
-    text += [loop, *("        " + line for x in rounds[::-1] for line in x.backward())]
-    text += [f"    grads[{p}] += a{p}" for p in same]
-    code, loops = compile("\n".join(text), "<rounds>", "exec"), []
-    for which in (0, 1):
-        space = {name: _both(x)[which] for x, name in functions.items()}
-        exec(code, space := {**space, "inf": math.inf, "nan": math.nan})
-        loops.append((space["forward"], space["backward"]))
-    return loops
-
-
 class Stretch:
-    """Some rows of a chain, as rounds that do the same.
-
-    A lookup may choose any number that has been computed: with it a part of the round begins, and
-    those before are among `values` by then.
+    """Some rows of a chain: rounds that do the same, or single rows of several kinds.
 
     Args:
         chain: The chain.
         begin: The first row.
         size: How many rows a round has.
         times: How many rounds there are.
+        alike: Whether all rounds do the same; else they are single rows of any kind.
         known: What has been compiled for rounds of the chain already.
     """
 
     def __init__(
-        self, chain: FloatChain, begin: int, size: int, times: int, known: dict[str, Any]
+        self,
+        chain: FloatChain,
+        begin: int,
+        size: int,
+        times: int,
+        alike: bool,
+        known: dict[str, Any],
     ) -> None:
-        self.rows, self.size, self.times = slice(begin, begin + size * times), size, times
+        self.rows, self.size = slice(begin, begin + size * times), size
+        self.kinds: array[int] | None = None
         self.moving: list[tuple[int, int]] = []  # of which row of a round which operand moves
-        lookups = np.flatnonzero(chain.code[begin : begin + size] == GATHER).tolist()
-        parts = [
-            [self._row(chain, k, first) for k in range(first, end)]
-            for first, end in pairwise(sorted({0, *lookups, size}))
-        ]
-        key = repr([[(id(op), *more) for op, *more in rows] for rows in parts])
+        if alike:
+            kinds = [self._round(chain)]
+        else:
+            self.moving, kinds = [(0, 0), (0, 1)], [[row] for row in self._by_kinds(chain)]
+        key = repr((alike, [[(id(op), *more) for op, *more in rows] for rows in kinds]))
         if key not in known:
-            known[key] = _compiled(parts)
+            known[key] = self._compiled(kinds)
         self.loops = known[key]
 
-    def _row(self, chain: FloatChain, k: int, first: int) -> tuple[Any, int, list[Operand]]:
-        """The k-th row of any of the rounds, in the part that begins with the `first`."""
-        row, operands = self.rows.start + k, []
-        for side, places in enumerate((chain.left, chain.right)):
-            column = places[row : self.rows.stop : self.size]
-            if column[0] >= 0:
-                operands.append(self._where(chain, column, k, side, first))
-        if not operands:  # a lookup
-            operands = [self._moves(k, 0)]
-        return chain.op(chain.code[row]), int(chain.flows[row]), operands
+    def _by_kinds(self, chain: FloatChain) -> Iterator[Any]:
+        """A row of each kind; its operands are anywhere."""
+        columns = (chain.code, chain.flows, chain.right)
+        code, flows, right = (x[self.rows].astype(np.int32) for x in columns)
+        keys, kinds, counts = np.unique(
+            code * 8 + flows * 2 + (right >= 0), return_inverse=True, return_counts=True
+        )
+        order = np.argsort(-counts)  # what there is most of is asked for first
+        kinds = np.argsort(order).astype(np.int16)[kinds]
+        self.kinds = array("h", kinds.tobytes())
+        operands: list[Operand] = [("m", 0), ("m", 1)]
+        for key in keys[order].tolist():
+            yield chain.op(key // 8), key // 2 % 4, operands[: 1 + key % 2]
 
-    def _where(self, chain: FloatChain, column: Array, k: int, side: int, first: int) -> Operand:
+    def _round(self, chain: FloatChain) -> list[Any]:
+        """The rows of any of the rounds."""
+        first, size = self.rows.start, self.size
+        rows = []
+        for k in range(first, first + size):
+            operands = []
+            for side, places in enumerate((chain.left, chain.right)):
+                column = places[k : self.rows.stop : size]
+                if column[0] >= 0:
+                    operands.append(self._where(chain, column, k - first, side))
+            rows.append((chain.op(chain.code[k]), int(chain.flows[k]), operands))
+        return rows
+
+    def _where(self, chain: FloatChain, column: Array, k: int, side: int) -> Operand:
         """Where an operand of the k-th row of each round is."""
         place, count = int(column[0]), chain.count
         if place < count:
             if (column == place).all():
                 return ("c", chain.constants[place]) if place in chain.constants else ("s", place)
-            return self._moves(k, side)
-        back = count + self.rows.start + first - place  # the same in all rounds
+            self.moving.append((k, side))
+            return "m", len(self.moving) - 1
+        back = count + self.rows.start - place  # the same in all rounds
         return ("b", back) if back > 0 else ("t", -back)
 
-    def _moves(self, k: int, side: int) -> Operand:
-        self.moving.append((k, side))
-        return "m", len(self.moving) - 1
-
     def columns(self, chain: FloatChain, left: IntArray) -> list[Any]:
-        """For each round the places of its operands that move."""
+        """For each round which kind it is of, and the places of its operands that move."""
         sides = left.data, chain.right.data
-        return [sides[side][self.rows][k :: self.size] for k, side in self.moving]
+        found = [sides[side][self.rows][k :: self.size] for k, side in self.moving]
+        return found if self.kinds is None else [self.kinds, *found]
+
+    @property
+    def times(self) -> int:
+        """How many rounds there are."""
+        return (self.rows.stop - self.rows.start) // self.size
+
+    def _compiled(self, kinds: list[list[Any]]) -> list[tuple[Any, Any]]:
+        """The two functions for rounds of some kinds: of Python's floats, and of NumPy's."""
+        functions: dict[Any, str] = {}
+        rounds = [Round(rows, functions) for rows in kinds]
+        names = ["kind"] * (self.kinds is not None) + [f"m{c}" for c in range(len(self.moving))]
+        loop = f"    for {', '.join(names)}, in columns:" if names else "    for _ in columns:"
+        same = sorted({p for x in rounds for kind, p in x.places if kind == "s"})
+        text = ["def forward(values, columns):", "    keep = values.append"]
+        text += [f"    s{p} = values[{p}]" for p in same] + [loop]
+        text += self._branches([x.forward() for x in rounds])
+        text += ["def backward(values, grads, columns):", "    pop, take = values.pop, grads.pop"]
+        text += [f"    s{p} = values[{p}]; a{p} = 0.0" for p in same] + [loop]
+        text += self._branches([x.backward() for x in rounds])
+        text += [f"    grads[{p}] += a{p}" for p in same]
+        code, loops = compile("\n".join(text), "<rounds>", "exec"), []
+        for which in (0, 1):
+            space = {name: _both(x)[which] for x, name in functions.items()}
+            exec(code, space := {**space, "inf": math.inf, "nan": math.nan})
+            loops.append((space["forward"], space["backward"]))
+        return loops
+
+    def _branches(self, found: list[list[str]]) -> Iterator[str]:
+        for k, lines in enumerate(found):
+            if len(found) == 1:
+                yield from ("        " + line for line in lines)
+                continue
+            yield f"        {'el' * (k > 0)}if kind == {k}:"
+            yield from ("            " + line for line in lines)
 
 
 class FloatChain:
@@ -304,18 +333,33 @@ def _stretches(chain: FloatChain) -> Iterator[Stretch]:
     count, end = chain.count, len(code)
     here = count + np.arange(end)
     near = [np.where(side < count, np.minimum(side, 0), here - side) for side in sides]
+    near[0][chain.lookups] = -2 - chain.lookups  # each on its own: it may choose from its round
     factors = np.random.default_rng(0).integers(1 << 62, size=4)
     marks: IntArray = (np.stack([code, flows, *near]) * factors[:, None]).sum(axis=0)
     begin, known = 0, dict[Any, Any]()
-    found = [x for x in repeats(marks) if x[1] * x[2] >= MANY]
-    for first, size, times in [*found, (end, 0, 0)]:
-        for piece in range(begin, first, MANY):
-            yield Stretch(chain, piece, min(MANY, first - piece), 1, known)
-        if times:
-            yield Stretch(chain, first, size, times, known)
+    for first, size, times in repeats(marks, _periods(marks)):
+        if size * times < MANY:
+            continue
+        if begin < first:
+            yield Stretch(chain, begin, 1, first - begin, False, known)
+        yield Stretch(chain, first, size, times, True, known)
         begin = first + size * times
+    if begin < end:
+        yield Stretch(chain, begin, 1, end - begin, False, known)
 
 
 MANY = 300
-"""So many rows at least are worth a loop; so many at most, that do not repeat themselves, are one
-text."""
+"""So many rows at least are worth text of their own."""
+
+
+def _periods(marks: IntArray) -> list[int]:
+    """After how many rows something may be as it was: what a sample of the rows says."""
+    most = min(LONGEST, len(marks) // ROUNDS, len(marks) - 4)
+    if most < 1:
+        return []
+    sample = np.linspace(0, len(marks) - 4 - most, 32).astype(int)
+    steps, same = np.arange(1, most + 1), np.ones((32, most), dtype=bool)
+    for k in range(4):  # some rows one after the other: one alone says little
+        same &= marks[sample[:, None] + steps + k] == marks[sample + k][:, None]
+    repeated: list[int] = steps[same.any(axis=0)].tolist()
+    return repeated

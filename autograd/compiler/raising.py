@@ -44,6 +44,11 @@ if TYPE_CHECKING:
     from autograd.compiler.instructions import Instruction
 
 
+MANY, LIST = 150, 500
+"""A stretch is computed row by row if it is LONG levels of at most FEW operations for each of the
+instructions that it would be otherwise. Where it would be as many instructions as LIST it may have
+MANY for each: they would run faster, but to write down so many takes too long."""
+
 SUM = 30_000
 """Stands for the code of a row that is a sum."""
 
@@ -140,19 +145,20 @@ def _groups_and_chains(
 def _narrow(
     columns: Columns, rows: IntArray, level: IntArray, begins: BoolArray
 ) -> Iterator[tuple[int, int]]:
-    """First and last level, this one excluded, of the stretches that are to be chains.
-
-    These are LONG levels of at most FEW operations for each of their instructions.
-    """
+    """First and last level, this one excluded, of the stretches that are to be chains."""
     counts = np.bincount(level, columns.work(rows)), np.bincount(level, begins)
-    if len(counts[1]) < LONG:
+    free = counts[1] > 0
+    if len(free) < LONG:
         return
     around = np.ones(LONG)  # one level more or less does not matter
     operations, instructions = (np.convolve(count, around, "same") for count in counts)
-    narrow = (counts[1] > 0) & (operations <= FEW * instructions)
-    for first, end in runs(narrow).tolist():
-        if end - first >= LONG:
-            yield first, end
+    every = np.ones(len(free))
+    for most, least, size in ((MANY, LIST, counts[1]), (FEW, LONG, every)):
+        pairs: list[tuple[int, int]] = runs(free & (operations <= most * instructions)).tolist()
+        for first, end in pairs:
+            if size[first:end].sum() >= least:
+                free[first:end] = False
+                yield first, end
 
 
 def _chain(columns: Columns, rows: IntArray, needs: BoolArray) -> Chain:

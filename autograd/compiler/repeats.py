@@ -14,7 +14,7 @@ for each number that they read, one of sums and one of tanh's. What repeats is f
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -211,8 +211,12 @@ def _alike(rounds: IntArray) -> tuple[int, int]:
     return begin, end + 1
 
 
-def repeats(marks: IntArray) -> list[tuple[int, int, int]]:
+def repeats(marks: IntArray, lengths: Iterable[int] | None = None) -> list[tuple[int, int, int]]:
     """Where numbers repeat themselves: (begin, how many are repeated, how often).
+
+    Args:
+        marks: The numbers.
+        lengths: How many may be repeated; all up to LONGEST if nothing is said.
 
     Example:
         >>> repeats(np.array([9, 8, *[1, 2] * 20, 7]))
@@ -220,7 +224,9 @@ def repeats(marks: IntArray) -> list[tuple[int, int, int]]:
     """
     candidates: list[tuple[int, int, int]] = []
     most = 0
-    for length in range(1, min(LONGEST, len(marks) // ROUNDS) + 1):
+    if lengths is None:
+        lengths = range(1, min(LONGEST, len(marks) // ROUNDS) + 1)
+    for length in lengths:
         found = runs(marks[length:] == marks[:-length])
         found = found[found[:, 1] - found[:, 0] + length >= ROUNDS * length]
         pairs: list[tuple[int, int]] = found.tolist()

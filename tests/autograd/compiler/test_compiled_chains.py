@@ -83,6 +83,7 @@ def test_random_recurrences_give_the_same_as_rounds_of_python(seed, monkeypatch)
     monkeypatch.setattr(raising, "LONG", 1)
     monkeypatch.setattr(raising, "FEW", 10**6)
     monkeypatch.setattr(repeats, "ROUNDS", 2)
+    monkeypatch.setattr(float_chains, "ROUNDS", 2)
     monkeypatch.setattr(float_chains, "MANY", 2)
     assert_same_recurrence(seed)
 
@@ -198,18 +199,16 @@ def test_lookups_in_a_chain_follow_the_indices_of_each_call():
     w, b = Value(0.9), Value(0.1)
 
     def f(x, places):
-        for k in range(60):
+        for k in range(40):
             y = (x * w).sin()
             x = autograd.take([x, y + b, 0.3, b], places[k]) * autograd.take([y, w], places[k] % 2)
         return x
 
     draw, x = np.random.default_rng(0), Value(0.3)
-    calls = [(x, draw.integers(-4, 4, size=60)) for _ in range(5)]
+    calls = [(x, draw.integers(-4, 4, size=40)) for _ in range(5)]
     g = assert_same_calls(f, calls, [x, w, b])
     assert "one by one from" in g.program()
     assert "take" in g.program()
-    stretches = float_chains.FloatChain(g._newest.raised.instructions[-1]).stretches
-    assert max(x.times for x in stretches) > 50  # rounds, which are one loop
     places = calls[0][1]
     for wrong in (4, -5):
         places[20] = wrong
