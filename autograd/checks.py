@@ -58,14 +58,18 @@ def kind(thing: object) -> str:
 
 
 def refuse_masked(who: str, array: object) -> None:
-    """Refuse an array that masks some of its numbers: here all would count.
+    """Refuse an array that masks some of its numbers, and lists of such: here all would count.
 
     Example:
         >>> refuse_masked("Tensor", np.ma.array([1.0, 2.0], mask=[True, False]))
         Traceback (most recent call last):
         TypeError: Tensor: needs an array of which all numbers count, but got a masked one. Pass ...
     """
-    if type(array) is not np.ndarray and isinstance(array, np.ndarray) and np.ma.is_masked(array):
+    if isinstance(array, (list, tuple)):
+        if array and hasattr(array[0], "__len__"):  # rows, and not a long list of numbers
+            for row in array:
+                refuse_masked(who, row)
+    elif type(array) is not np.ndarray and isinstance(array, np.ndarray) and np.ma.is_masked(array):
         raise TypeError(
             f"{who}: needs an array of which all numbers count, but got a masked one. Pass "
             "array.filled(0.0), or array.compressed() for the others alone."

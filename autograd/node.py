@@ -11,7 +11,7 @@ from __future__ import annotations
 from _thread import RLock  # as threading has it, which takes long to import
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import TYPE_CHECKING, Any, ClassVar, NoReturn, Self
 
 from autograd.errors import GraphError
 from autograd.modes import active, watch_product
@@ -208,6 +208,16 @@ class Node:
 
     def __rdivmod__(self: Any, other: Any) -> tuple[Any, Any]:
         return other // self, other % self
+
+    @property
+    def _mask(self) -> NoReturn:
+        # NumPy's masked arrays ask for it, and take `_data` for an array of their own kind.
+        if self.requires_grad:
+            raise TypeError(
+                f"{type(self).__name__}: a masked array computes with its numbers alone, so that "
+                "the gradient is lost. Pass array.filled(0.0), or .detach() of this."
+            )
+        raise AttributeError("_mask")
 
     @property
     def _prev(self) -> set[Node]:

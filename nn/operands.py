@@ -29,7 +29,7 @@ def as_operand(who: str, x: Operand) -> Operand:
     So is what holds numbers and does not speak NumPy's protocols, such as PyTorch's tensors.
 
     Raises:
-        TypeError: x is a list of Tensors, or a masked array.
+        TypeError: x is a list of Tensors, or there is a masked array.
         ShapeError: x is a list of lists that differ in length.
 
     Example:
@@ -38,8 +38,8 @@ def as_operand(who: str, x: Operand) -> Operand:
         >>> as_operand("demo", [Value(1.0), 2]).dtype
         dtype('O')
     """
+    refuse_masked(who, x)
     if not isinstance(x, (list, tuple)):
-        refuse_masked(who, x)
         foreign = hasattr(x, "__array__") and not hasattr(x, "__array_function__")
         return np.asarray(x) if foreign and not isinstance(x, np.generic) else x
     if any(isinstance(part, Tensor) for part in x):

@@ -1,5 +1,7 @@
 """Tensor: an array in the graph, with NumPy's shapes and dtypes."""
 
+import operator
+
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
@@ -124,6 +126,11 @@ def _set(tensor, name, array):
         lambda m: nn.MSELoss()(Tensor(np.ones(2)), m),
         lambda m: nn.functional.cross_entropy(np.ones((2, 2)), m.astype(int)),
         lambda m: nn.data.Batches((np.ones((2, 1)), m), 1),
+        lambda m: Tensor([m, m]),
+        lambda m: Tensor(([np.ones(2)], (m,))),
+        lambda m: nn.Linear(2, 1)([np.ones(2), m]),
+        lambda m: nn.MSELoss()(Tensor(np.ones((1, 2))), [m]),
+        lambda m: nn.data.Batches(([m, m], np.ones(2)), 1),
     ],
 )
 def test_masked_arrays_are_refused_as_all_their_numbers_would_count(use):
@@ -131,6 +138,16 @@ def test_masked_arrays_are_refused_as_all_their_numbers_would_count(use):
     with pytest.raises(TypeError, match=r"masked one\. Pass array\.filled\(0\.0\)"):
         use(masked)
     use(np.ma.array([1.0, 0.0]))  # which masks nothing
+
+
+@pytest.mark.parametrize("mask", [[True, False], False])
+@pytest.mark.parametrize("use", [operator.mul, operator.sub, np.ma.add, lambda m, x: np.ma.exp(x)])
+@pytest.mark.parametrize("node", [Value(2.0), Tensor(np.ones(2), requires_grad=True)])
+def test_masked_arrays_do_not_compute_with_the_number_of_a_node_alone(node, use, mask):
+    masked = np.ma.array([1.0, 0.0], mask=mask)
+    with pytest.raises(TypeError, match=r"the gradient is lost\. Pass array\.filled\(0\.0\)"):
+        use(masked, node)
+    assert use(masked, Tensor(np.ones(2))).shape == (2,)  # of which there is none
 
 
 def test_rows_that_differ_in_length_are_refused():
