@@ -26,19 +26,21 @@ from benchmarks import gpt, peers
 from benchmarks.limits import others
 
 HERE = pathlib.Path(__file__).parent
-DOUBLES, FLOATS, INTS = (
-    np.ctypeslib.ndpointer(kind, flags="C") for kind in (np.float64, np.float32, np.int32)
-)
 
 
-def by_hand(folder, name, *kinds, returns=ctypes.c_double):
-    """A function of a C file in this folder."""
+def by_hand(folder, name, arrays=3, returns=ctypes.c_double):
+    """A function of a C file in this folder: of so many arrays, and a rate."""
     library = f"{folder}/{name}.so"
     flags = ["-std=c99", "-O3", "-march=native", "-fno-math-errno", "-shared", "-fPIC"]
     subprocess.run(["cc", *flags, HERE / f"{name}.c", "-lm", "-o", library], check=True)
     function = getattr(ctypes.CDLL(library), name)
-    function.argtypes, function.restype = [*kinds, ctypes.c_double], returns
+    function.argtypes, function.restype = [ctypes.c_void_p] * arrays + [ctypes.c_double], returns
     return function
+
+
+def pointers(*arrays):
+    """What C is given, made once; they keep the arrays."""
+    return [x.ctypes.data_as(ctypes.c_void_p) for x in arrays]
 
 
 def network(*sizes, dtype=np.float64):
@@ -90,8 +92,8 @@ def moons(folder, written="tensors"):
         g = autograd.compile(step, backend=backend, audit=False)
         return lambda: float(g(*data).data)
 
-    function = by_hand(folder, "moons", DOUBLES, DOUBLES, DOUBLES)
-    return ours, lambda: function(numbers, x, y, 0.1)
+    function, given = by_hand(folder, "moons"), pointers(numbers, x, y)
+    return ours, lambda: function(*given, 0.1)
 
 
 class CloseUp:
@@ -128,9 +130,9 @@ def digits(folder):
         g = autograd.compile(step, backend=backend, audit=False)
         return lambda: g(x).item()
 
-    function, numbers = by_hand(folder, "digits", DOUBLES, DOUBLES, INTS), network(64, 64, 10)[1]
-    classes = y.astype(np.int32)
-    return ours, lambda: function(numbers, x, classes, 0.001)
+    function, numbers = by_hand(folder, "digits"), network(64, 64, 10)[1]
+    given = pointers(numbers, x, y.astype(np.int32))
+    return ours, lambda: function(*given, 0.001)
 
 
 def recurrent(folder, in_scalars=False):
@@ -177,8 +179,8 @@ def recurrent(folder, in_scalars=False):
         g = autograd.compile(step, backend=backend, audit=False)
         return lambda: float(g(*data).data)
 
-    function, start = by_hand(folder, "recurrent", DOUBLES, DOUBLES, DOUBLES), numbers.copy()
-    return ours, lambda: function(start, x, y, 0.01)
+    function, given = by_hand(folder, "recurrent"), pointers(numbers.copy(), x, y)
+    return ours, lambda: function(*given, 0.01)
 
 
 def small_gpt(folder):
@@ -189,10 +191,11 @@ def small_gpt(folder):
         step, turn = gpt.compiled(True, backend=backend), itertools.cycle(words)
         return lambda: step(next(turn))
 
-    function = by_hand(folder, "gpt", DOUBLES, INTS, INTS)
+    function = by_hand(folder, "gpt")
     numbers = np.concatenate([x.ravel() for x in gpt.first_numbers().values()])
-    turn = itertools.cycle([(w.astype(np.int32), np.array([len(w)], np.int32)) for w in words])
-    return ours, lambda: function(numbers, *next(turn), 0.01)
+    given = [pointers(numbers, w.astype(np.int32), np.array([len(w)], np.int32)) for w in words]
+    turn = itertools.cycle(given)
+    return ours, lambda: function(*next(turn), 0.01)
 
 
 def update(folder):
@@ -211,10 +214,10 @@ def update(folder):
 
         return step
 
-    function = by_hand(folder, "update", FLOATS, FLOATS, returns=None)
+    function = by_hand(folder, "update", arrays=2, returns=None)
     numbers = network(784, 128, 64, 10, dtype=np.float32)[1]
-    grad = rng.normal(size=numbers.size).astype(np.float32)
-    return ours, lambda: function(numbers, grad, 0.001) or 0.0
+    given = pointers(numbers, rng.normal(size=numbers.size).astype(np.float32))
+    return ours, lambda: function(*given, 0.001) or 0.0
 
 
 ROWS = {
