@@ -85,6 +85,7 @@ class Watch(Conditions):
         self.generators: list[tuple[Generator, str]] = []
         self.seen: dict[int, object] = {id(x): x for x in apart}
         self.numbers: set[float] = set()  # as they stand in the code, and around it
+        self.taken: dict[int, set[str]] = {}  # of Python's own names those that each module uses
         self.unseen: list[str] = []
         pending = list(roots)
         while pending:
@@ -282,9 +283,11 @@ class Watch(Conditions):
                 spaces += (s for s in _space(space[name]) if all(s is not t for t in spaces))
         # Python's own names, such as `sum`, until the module gives them to something else
         if own := names & vars(builtins).keys() - f.__globals__.keys():
+            known = self.taken.setdefault(id(f.__globals__), set())
+            known |= own
             self.add(
-                f"{self.name(f.__globals__)}.keys().isdisjoint({self.name(own)})",
-                lambda: repr(min(own & f.__globals__.keys())),
+                f"{self.name(f.__globals__)}.keys().isdisjoint({self.name(known)})",
+                lambda: repr(min(known & f.__globals__.keys())),
             )
 
     def leave_out(self, arrays: set[int]) -> None:
