@@ -7,16 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from autograd import no_grad
 from autograd.spellings import module_is_no_function
+from nn.eval_mode import in_eval_mode
 from nn.operands import shape_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from typing import Protocol, Self
+    from typing import Protocol
 
-    class Module(Protocol):
+    from nn.eval_mode import Switched
+
+    class Module(Switched, Protocol):
         """What the table asks of an nn.Module, whose file imports this one."""
-
-        training: bool
 
         @property
         def forward(self) -> Callable[..., Any]:
@@ -25,10 +26,6 @@ if TYPE_CHECKING:
 
         def __call__(self, *args: Any) -> object:
             """`forward` of the same arguments."""
-
-        def eval(self) -> Self:
-            """Use it, from now on, as it is used after training."""
-            raise NotImplementedError
 
         def modules(self) -> Sequence[Module]:
             """Itself and every module below it."""
@@ -65,7 +62,7 @@ def summary(model: Module, inputs: tuple[Any, ...]) -> Table:
     rows = [HEAD]
     rows += [
         (text, str(shapes.get(id(module), "")), f"{_count(module):,}")
-        for text, module in _rows(model, "", model._named())
+        for text, module in _rows(model)
     ]
     widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
     if not inputs:
@@ -78,12 +75,12 @@ def summary(model: Module, inputs: tuple[Any, ...]) -> Table:
     return Table("\n".join(lines))
 
 
-def _rows(module: Module, indent: str, name: str) -> Iterator[tuple[str, Module]]:
+def _rows(module: Module, indent: str = "", label: str = "") -> Iterator[tuple[str, Module]]:
     """Every module with its line, each below the one it belongs to."""
     children = module.named_children()
-    yield indent + (name if children else name.replace(module._named(), repr(module))), module
-    for label, child in children:
-        yield from _rows(child, indent + "  ", f"{label}: {child._named()}")
+    yield f"{indent}{label}{module._named() if children else repr(module)}", module
+    for name, child in children:
+        yield from _rows(child, indent + "  ", f"{name}: ")
 
 
 def _count(module: Module) -> int:
@@ -94,7 +91,7 @@ def _count(module: Module) -> int:
 def _shapes(model: Module, inputs: tuple[Any, ...]) -> dict[int, tuple[int, ...]]:
     """The shape of what each module returned last, when the model was called."""
     found: dict[int, tuple[int, ...]] = {}
-    modes = {module: module.training for module in model.modules()}
+    own = {module: vars(module).get("forward") for module in model.modules()}
 
     def watch(module: Module) -> None:
         forward = module.forward
@@ -108,14 +105,15 @@ def _shapes(model: Module, inputs: tuple[Any, ...]) -> dict[int, tuple[int, ...]
         module.__dict__["forward"] = watched  # found before the method of its class
 
     try:
-        for module in modes:
+        for module in own:
             watch(module)
-        with no_grad():
-            model.eval()(*inputs)
+        with no_grad(), in_eval_mode(model):
+            model(*inputs)
     finally:
-        for module, mode in modes.items():
-            module.__dict__.pop("forward", None)
-            module.training = mode
+        for module, forward in own.items():
+            vars(module).pop("forward", None)
+            if forward is not None:  # such as a compiled one
+                vars(module)["forward"] = forward
     return found
 
 

@@ -18,6 +18,7 @@ from autograd import Tensor, Value, no_grad
 from autograd.checks import kind
 from autograd.modes import force_grad
 from autograd.node import Node, topological
+from nn.eval_mode import in_eval_mode
 from nn.operands import Operand, check_one_number, numbers
 
 if TYPE_CHECKING:
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from typing_extensions import TypeIs
 
     from autograd.arrays import Number
+    from nn.eval_mode import Switched
 
     Array = NDArray[np.float64]
     Loss = Callable[[Any, Any], Operand]
@@ -38,10 +40,8 @@ if TYPE_CHECKING:
             """Tensors, or Values."""
             ...
 
-    class Model(Learner, Protocol):
+    class Model(Learner, Switched, Protocol):
         """What is asked of a `nn.Module`, whose file imports this one."""
-
-        training: bool
 
         def __call__(self, x: Any, /) -> Any:
             """What it makes of x."""
@@ -49,10 +49,6 @@ if TYPE_CHECKING:
 
         def named_parameters(self) -> Sequence[tuple[str, Operand]]:
             """They and their names."""
-            ...
-
-        def modules(self) -> Sequence[Model]:
-            """Itself and what it is made of."""
             ...
 
         def eval(self) -> Model:
@@ -142,7 +138,7 @@ def read(model: Learner, x: ArrayLike, y: object = None, loss: Loss | None = Non
     if not is_module(model):
         return _read_scalar(model, np.asarray(x, np.float64), y, loss)
     learnt = model.parameters() if loss is not None else []
-    with force_grad(), _in_eval_mode(model), same_gradients(learnt):
+    with force_grad(), in_eval_mode(model), same_gradients(learnt):
         given = Tensor(np.asarray(x, np.float64), requires_grad=loss is not None)
         out = model(given)
         if not isinstance(out, Tensor):
@@ -162,7 +158,7 @@ def outputs(model: Learner, x: Array) -> Array:
     """What a model makes of examples (N, …), as numbers (N, outputs)."""
     if not is_module(model):
         return _forward(model, x)[-1]
-    with no_grad(), _in_eval_mode(model):
+    with no_grad(), in_eval_mode(model):
         return _rows(numbers(model(x)))
 
 
@@ -174,7 +170,7 @@ def surfaces(model: Learner, x: Array) -> list[Array]:
     """
     if not is_module(model):
         return _forward(model, x)
-    with force_grad(), _in_eval_mode(model):
+    with force_grad(), in_eval_mode(model):
         out = model(x)
         return [column.values for column in _columns(_chain(out), out, with_grads=False)]
 
@@ -313,17 +309,6 @@ def _bias(node: Operand, end: Operand) -> Operand | None:
             if other is not None and _only_learnt(other):
                 return other
     return None
-
-
-@contextmanager
-def _in_eval_mode(model: Model) -> Iterator[None]:
-    modes = [(module, module.training) for module in model.modules()]
-    model.eval()
-    try:
-        yield
-    finally:
-        for module, mode in modes:
-            module.training = mode
 
 
 def _gradients(parameters: Sequence[Operand]) -> list[Number | None]:

@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from autograd import ShapeError, no_grad
-from autograd.checks import kind, refuse
+from autograd.checks import came, kind, refuse
 from autograd.spellings import called_as
 from nn.data import pair
 from nn.datasets.dataset import Dataset
+from nn.eval_mode import in_eval_mode
 from nn.functional.targets import check_some
 from nn.module import Module
 from nn.operands import Operand, numbers
@@ -28,13 +29,23 @@ def evaluate(model: Module, loss: Loss, data: Data) -> float:
         loss: Called as loss(model(x), y).
         data: A pair ``(x, y)`` or a Dataset.
 
+    Raises:
+        ShapeError: the loss is not a single number.
+
     Example:
         >>> import nn
         >>> evaluate(nn.Identity(), nn.MSELoss(), ([1.0, 2.0], [1.0, 4.0]))
         2.0
     """
     x, y = pair("evaluate", data)
-    return float(numbers(loss(predict(model, x), y)))
+    total = loss(predict(model, x), y)
+    number = numbers(total)
+    if number.size != 1 or number.dtype.kind not in "biuf":
+        raise ShapeError(
+            "evaluate: needs a loss that returns one number, such as a mean over the examples, "
+            f"but got {came(total)}."
+        )
+    return float(number.reshape(()))
 
 
 @called_as("nn.accuracy(model, (inputs, labels))")
@@ -76,7 +87,7 @@ def accuracy(model: Module, data: Data) -> float:
 def predict(model: Module, x: Operand) -> Operand:
     """What the model makes of x in `eval()` mode, recording nothing.
 
-    Afterwards it is in the mode it was in.
+    Afterwards each of its modules is in the mode it was in.
 
     Raises:
         TypeError: the first of the two is no Module.
@@ -88,10 +99,5 @@ def predict(model: Module, x: Operand) -> Operand:
     """
     if not isinstance(model, Module):
         raise TypeError(f"predict: needs a model, then the inputs, but got {kind(model)} first.")
-    mode = model.training
-    model.eval()
-    try:
-        with no_grad():
-            return model(x)
-    finally:
-        model.train(mode)
+    with no_grad(), in_eval_mode(model):
+        return model(x)

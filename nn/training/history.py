@@ -90,10 +90,10 @@ class History:
         """
         if not self._epochs:
             raise ValueError("note: needs an epoch that the numbers belong to, but got none.")
-        for name, number in numbers.items():
+        for name in numbers:
             if name in _OWN:
                 raise ValueError(f"note: {name} is the history's own; take another name.")
-            self._epochs[-1][name] = check_number("note", name, number)
+        self._epochs[-1] |= {name: check_number("note", name, x) for name, x in numbers.items()}
 
     @property
     def columns(self) -> dict[str, Figures]:

@@ -104,10 +104,10 @@ def fit(
 
     Raises:
         AnomalyError: the loss or a gradient is nan or infinite. It names the epoch, the batch and
-            the operation. The weights are those before that batch.
+            the operation. The weights are those before that batch; with early_stopping, the best.
         TypeError: the optimizer asks for the loss itself (Newton, LBFGS, …): call its `minimize`;
-            data, schedule or seed is something else, the loss is no number of autograd, or data is
-            used up by one epoch.
+            model, data, schedule, early_stopping or seed is something else, the loss is no number
+            of autograd, or data is used up by one epoch.
         ValueError: epochs < 1; early_stopping without validation; a loader that gives nothing.
         ShapeError: the loss is not a single number.
         CompileError: `compile` of a model or a loss that cannot be compiled; it says why.
@@ -187,8 +187,13 @@ def _checked(callbacks: Iterable[Callback], early_stopping: EarlyStopping | None
         refuse("fit", "callbacks", needed, callbacks, TypeError)
     found = list(callbacks)
     for callback in found:
-        if not callable(callback):
+        if isinstance(callback, type) or not callable(callback):
             refuse("fit", "callbacks", needed, callback, TypeError)
+        if isinstance(callback, EarlyStopping):
+            raise TypeError(
+                "fit: as one of callbacks an EarlyStopping restores no weights. Pass it as "
+                "early_stopping=."
+            )
     return found if early_stopping is None else [*found, early_stopping]
 
 
@@ -388,12 +393,15 @@ def _check(
     early_stopping: EarlyStopping | None,
 ) -> list[Parameter | Any]:
     """Refuse what `fit` cannot use, and make ready what it keeps; returns the parameters."""
+    if not isinstance(model, Module):
+        raise TypeError(f"fit: needs a model, then the loss, but got {kind(model)} first.")
     check_int("fit", "epochs", epochs, least=1)
     check_loss("fit", "scores and targets, such as nn.CrossEntropyLoss()", loss)
-    if not hasattr(optimizer, "params"):
+    if not hasattr(optimizer, "param_groups"):
+        remedy = " Call its minimize." if hasattr(optimizer, "minimize") else ""
         raise TypeError(
-            "fit: optimizer needs to be one of optim, such as "
-            f"optim.SGD(model.parameters(), lr=0.1), but got {came(optimizer)}."
+            "fit: optimizer needs to be one of optim that uses the gradient, such as "
+            f"optim.SGD(model.parameters(), lr=0.1), but got {came(optimizer)}.{remedy}"
         )
     parameters = model.parameters()
     if not {id(p) for p in parameters} & {id(p) for p in optimizer.params}:
@@ -404,6 +412,8 @@ def _check(
     if validation is not None:
         pair("fit: validation", validation)
     if early_stopping is not None:
+        if not isinstance(early_stopping, EarlyStopping):
+            refuse("fit", "early_stopping", "an nn.EarlyStopping", early_stopping, TypeError)
         if validation is None:
             raise ValueError("fit: early_stopping needs validation=(x, y), but got none.")
         early_stopping.start()

@@ -7,8 +7,9 @@ import numpy as np
 import pytest
 from numpy.testing import assert_array_equal
 
+import autograd
 import nn
-from autograd import ShapeError
+from autograd import ShapeError, Tensor
 from nn import Linear, Module, Parameter, Sequential, Tanh
 from tests.nn.test_module import Tower, X
 
@@ -221,6 +222,20 @@ def test_summary_without_an_example_has_no_shapes_and_shows_as_printed():
     assert repr(table) == str(table)
     assert table.splitlines()[0].split() == ["layer", "parameters"]
     assert table.splitlines()[2].split() == ["Linear(2", "->", "3)", "9"]
+
+
+def test_summary_leaves_a_forward_of_the_models_own_in_its_place():
+    model = Sequential(Linear(2, 1))
+    own = model.forward = autograd.compile(model.forward)
+    model.summary(Tensor(X))
+    assert model.forward is own
+    assert "forward" not in vars(model[0])
+
+
+def test_summary_names_an_attribute_that_is_called_as_its_class():
+    model = Module()
+    model.Linear = {"Tanh": Tanh()}
+    assert str(model.summary()).splitlines()[-1].split(" ", 2)[2].startswith("Linear.Tanh: Tanh() ")
 
 
 def test_summary_leaves_the_model_as_it_was():

@@ -434,9 +434,10 @@ def test_a_callback_can_note_numbers_of_its_own():
     assert_array_equal(history.columns["loss"], history.loss)
     assert repr(history).endswith(", twice 2; all epochs done)")
     with pytest.raises(ValueError, match="note: loss is the history's own"):
-        history.note(loss=1.0)
+        history.note(new=1.0, loss=1.0)
     with pytest.raises(TypeError, match="note: weight must be a number, but got 'heavy'"):
-        history.note(weight="heavy")
+        history.note(new=1.0, weight="heavy")
+    assert "new" not in history.columns
     with pytest.raises(ValueError, match="note: needs an epoch"):
         nn.History().note(weight=1.0)
     with pytest.raises(KeyError, match="History: has no column 'wait'"):
@@ -466,9 +467,13 @@ def test_callbacks_are_called_after_each_epoch_and_can_end_the_training():
     ("options", "message"),
     [
         ({"callbacks": [print, 3]}, "^fit: callbacks must be a list of functions .* got 3"),
+        ({"callbacks": [EarlyStopping]}, "^fit: callbacks .* got the class EarlyStopping"),
         ({"callbacks": print}, "^fit: callbacks must be a list of functions .* got a builtin"),
         ({"callbacks": 3}, "^fit: callbacks must be a list of functions .* got 3"),
         ({"validation": np.ones((3, 1))}, r"^fit: validation: needs data as a pair \(x, y\)"),
+        ({"early_stopping": True}, r"^fit: early_stopping must be an nn.EarlyStopping, .* True\.$"),
+        ({"early_stopping": EarlyStopping}, "^fit: early_stopping must be .* the class EarlyStop"),
+        ({"callbacks": [EarlyStopping()]}, "^fit: .* Pass it as early_stopping=.$"),
     ],
 )
 def test_what_comes_after_an_epoch_is_checked_before_the_first(options, message):
@@ -861,6 +866,12 @@ def test_fit_says_what_it_cannot_use():
         fit(model, nn.MSELoss(), line(), SGD)
     with pytest.raises(TypeError, match="predict: needs a model, then the inputs, but got a list"):
         nn.predict([1.0], model)
+    for rule in (optim.LBFGS, optim.Newton):
+        asks = rule(model.parameters())
+        with pytest.raises(TypeError, match=f"but got an? {rule.__name__}. Call its minimize."):
+            fit(model, nn.MSELoss(), line(), asks, progress=False, compile=True)
+    with pytest.raises(TypeError, match="fit: needs a model, then the loss, but got a function"):
+        fit(lambda x: x, nn.MSELoss(), line(), SGD(model.parameters(), lr=0.1))
     with pytest.raises(ValueError, match="fit: the optimizer changes none of the model's param"):
         fit(model, nn.MSELoss(), line(), SGD(other.parameters(), lr=0.1), progress=False)
     with pytest.raises(ShapeError, match="fit: needs a loss that returns one number"):
@@ -904,6 +915,29 @@ def test_evaluate_and_predict_leave_mode_and_gradients_alone():
     assert model.training
     assert model.modes[-1] == (20, False)
     assert_array_equal(model.flat().grad, before)
+
+
+def test_a_layer_frozen_in_eval_mode_is_still_so_after_evaluate_predict_and_accuracy():
+    model = nn.Sequential(nn.Linear(2, 2), nn.BatchNorm1d(2))
+    model[1].eval()
+    x, y = xor()
+    evaluate(model, CROSS_ENTROPY, (x, y))
+    nn.predict(model, x)
+    accuracy(model, (x, y))
+    assert [module.training for module in model.modules()] == [True, True, False]
+
+
+def test_evaluate_takes_one_number_of_any_shape_and_says_what_else_came():
+    data = line()
+    means = evaluate(nn.Identity(), lambda s, y: ((s - y) ** 2).mean(axis=0), data)
+    assert means == evaluate(nn.Identity(), nn.MSELoss(), data)
+    for loss, came in (
+        (nn.MSELoss(reduction="none"), r"an array of shape \(20, 1\), dtype float64"),
+        (lambda s, y: None, "None"),
+        (lambda s, y: "1.0", "'1.0'"),
+    ):
+        with pytest.raises(ShapeError, match=f"^evaluate: needs a loss .*, but got {came}\\.$"):
+            evaluate(nn.Identity(), loss, data)
 
 
 # --- what it learns
