@@ -7,11 +7,11 @@ import math
 import time
 import warnings
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Any, ParamSpec, Self, TypeVar
 
 import numpy as np
 
-from autograd.checks import check_choice, check_number
+from autograd.checks import check_choice, check_int, check_number
 from nn import functional
 from nn.containers import MLP
 from nn.data import Batches, split
@@ -56,6 +56,9 @@ if TYPE_CHECKING:
 __all__ = ["MLPClassifier", "MLPRegressor", "PerceptronClassifier"]
 
 
+P = ParamSpec("P")
+T = TypeVar("T")
+
 RandomState = int | np.random.RandomState | None
 """What scikit-learn draws from: a seed, a generator of its kind, or whatever is drawn next."""
 
@@ -83,6 +86,23 @@ def _pairs(
     """Examples (N, D) to learn from, and what is to be said of them."""
     pairs: tuple[FloatArray, Array] = _validated(estimator, x, y, dtype=np.float64, **settings)
     return pairs
+
+
+def _all_or_nothing(method: Callable[P, T]) -> Callable[P, T]:
+    """The same, but what ends with an error leaves the estimator what it was before."""
+
+    @functools.wraps(method)
+    def learns(*args: P.args, **kwargs: P.kwargs) -> T:
+        known: dict[str, object] = vars(args[0])
+        before = known.copy()
+        try:
+            return method(*args, **kwargs)
+        except BaseException:
+            known.clear()
+            known.update(before)
+            raise
+
+    return learns
 
 
 class _MLPEstimator(BaseEstimator):
@@ -141,18 +161,21 @@ class _MLPEstimator(BaseEstimator):
         """Train on examples x (N, D); weights are None or (N,)."""
         who = type(self).__name__
         check_number(who, "alpha", self.alpha, ">= 0")
+        check_int(who, "max_iter", self.max_iter, least=1)
+        if weights is not None and weights.min() < 0:
+            raise ValueError(f"{who}: needs weights >= 0, but got {weights.min()}.")
         if weights is not None and not weights.sum() > 0:
             raise ValueError(f"{who}: needs an example of weight > 0, but all have weight 0.")
         fresh, rule = self._is_fresh(incremental), self._rule()
+        if self.early_stopping and (incremental or rule is LBFGS):
+            seen = "all examples, and partial_fit sees some"
+            needed = seen if incremental else 'batches, and solver="lbfgs" has none'
+            raise ValueError(f"{who}: early_stopping needs {needed}.")
         if fresh or not incremental:
             self._rng = _generator(self.random_state)
         self._have_model(x.shape[1], outputs, fresh)
         loss = self._loss(targets, weights)
         if rule is LBFGS:
-            if self.early_stopping:
-                raise ValueError(
-                    f'{who}: early_stopping needs batches, and solver="lbfgs" has none.'
-                )
             self.history_ = _minimized(self.model_, loss, x, self.max_iter)
         elif incremental:
             if fresh or not hasattr(self, "_optimizer"):
@@ -163,6 +186,7 @@ class _MLPEstimator(BaseEstimator):
             self._optimizer = rule(self.model_.parameters(), lr=self.learning_rate_init)
             held_apart = targets if self.early_stopping else None
             self.history_ = self._train(x, loss, held_apart, self._optimizer, self.max_iter)
+        self.history_.batches = None  # else it would be pickled with all examples
         self.n_iter_ = len(self.history_)
 
     def _train(
@@ -230,10 +254,10 @@ class _MLPEstimator(BaseEstimator):
                 stacklevel=4,
             )
             solver = self.optimizer
-        if isinstance(solver, str):
-            check_choice(type(self).__name__, "solver", solver, SOLVERS)
-            return SOLVERS[solver]
-        return solver
+        if callable(solver):
+            return solver
+        check_choice(type(self).__name__, "solver", solver, SOLVERS)
+        return SOLVERS[solver]
 
     def _outputs(self, x: ArrayLike) -> NDArray[np.float64]:
         check_is_fitted(self)
@@ -253,8 +277,6 @@ def _sample_weights(x: FloatArray, sample_weight: ArrayLike | None) -> FloatArra
     if sample_weight is None:
         return None
     weights: FloatArray = _check_sample_weight(sample_weight, x, dtype=np.float64)
-    if weights.min() < 0:
-        raise ValueError(f"sample_weight: needs numbers >= 0, but got {weights.min()}.")
     return weights
 
 
@@ -297,7 +319,7 @@ class MLPClassifier(ClassifierMixin, _MLPEstimator):
         learning_rate_init: The learning rate; "lbfgs" finds its own.
         max_iter: How many epochs; for "lbfgs", steps at most.
         early_stopping: Whether to keep a tenth of the examples apart, end when their loss has not
-            fallen for ten epochs, and restore the best weights.
+            fallen for ten epochs, and restore the best weights. Not for "lbfgs" and `partial_fit`.
         class_weight: How much the examples of each class count: a dict, "balanced" for classes that
             count the same whatever their number of examples, or None.
         warm_start: Whether `fit` goes on with the weights that are there.
@@ -306,7 +328,7 @@ class MLPClassifier(ClassifierMixin, _MLPEstimator):
 
     Attributes:
         model_: The trained `nn.MLP`.
-        history_: The `nn.History` of the last training.
+        history_: The `nn.History` of the last training; it keeps no examples.
         n_iter_: How many epochs it had.
         classes_: (C,) the classes, sorted.
         n_features_in_: D, how many features an example has.
@@ -353,6 +375,7 @@ class MLPClassifier(ClassifierMixin, _MLPEstimator):
         )
         self.class_weight = class_weight
 
+    @_all_or_nothing
     def fit(self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None = None) -> Self:
         """Learn from examples X (N, D) and their classes y (N,), of any kind that can be sorted.
 
@@ -372,6 +395,7 @@ class MLPClassifier(ClassifierMixin, _MLPEstimator):
         return self
 
     @available_if(_in_batches)
+    @_all_or_nothing
     def partial_fit(
         self,
         X: ArrayLike,
@@ -475,6 +499,7 @@ class MLPRegressor(RegressorMixin, _MLPEstimator):
         self._learn_targets(X, y, sample_weight, incremental=True)
         return self
 
+    @_all_or_nothing
     def _learn_targets(
         self, X: ArrayLike, y: ArrayLike, sample_weight: ArrayLike | None, incremental: bool
     ) -> None:
@@ -535,6 +560,7 @@ class PerceptronClassifier(ClassifierMixin, BaseEstimator):
         self.max_iter = max_iter
         self.random_state = random_state
 
+    @_all_or_nothing
     def fit(self, X: ArrayLike, y: ArrayLike) -> Self:
         """Learn from examples X (N, D) and their two classes y (N,)."""
         x, y = _pairs(self, X, y)

@@ -324,7 +324,7 @@ def test_an_example_of_weight_0_is_not_learnt_from():
     alone = MLPClassifier(**settings).fit(x[kept], y[kept])
     assert_allclose(weighted.predict_proba(x), alone.predict_proba(x), rtol=1e-9)
     for bad, message in (
-        (-1.0 * kept, "sample_weight: needs numbers >= 0, but got -1"),
+        (-1.0 * kept, "MLPClassifier: needs weights >= 0, but got -1"),
         (0.0 * kept, "all have weight 0|zero"),
     ):
         with pytest.raises(ValueError, match=message):
@@ -346,6 +346,8 @@ def test_class_weights_count_like_weights_of_examples():
     assert recall(balanced, x, y) > recall(plain, x, y)
     with pytest.raises(ValueError, match=r'class_weight="balanced" needs to see all examples'):
         balanced.partial_fit(x, y)
+    with pytest.raises(ValueError, match="MLPClassifier: needs weights >= 0, but got -1"):
+        MLPClassifier(class_weight={0: -1.0, 1: 5.0}).fit(x, y)
 
 
 def recall(model, x, y):
@@ -369,12 +371,55 @@ def test_log_probabilities_are_finite_where_probabilities_are_0():
     assert_allclose(np.exp(model.predict_log_proba(x)), model.predict_proba(x), rtol=1e-12)
 
 
-def test_settings_that_make_no_sense_are_refused():
+@pytest.mark.parametrize("fit", ["fit", "partial_fit"])
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"solver": "newton"}, "solver must be 'adam', 'sgd' or 'lbfgs', but got 'newton'"),
+        ({"solver": None}, "solver must be 'adam', 'sgd' or 'lbfgs', but got None"),
+        ({"alpha": -1}, "alpha must be >= 0, but got -1"),
+        ({"max_iter": 0}, "max_iter must be >= 1, but got 0"),
+        ({"max_iter": 2.5}, "max_iter must be an int, but got 2.5"),
+        ({"max_iter": 0, "solver": "lbfgs"}, "max_iter must be >= 1, but got 0"),
+    ],
+)
+def test_settings_that_make_no_sense_are_refused(settings, message, fit):
     x, y = iris()
-    with pytest.raises(ValueError, match=r"MLPClassifier: solver must be 'adam', 'sgd' or 'lbfgs'"):
-        MLPClassifier(solver="newton").fit(x, y)
-    with pytest.raises(ValueError, match=r"MLPClassifier: alpha must be >= 0, but got -1"):
-        MLPClassifier(alpha=-1).fit(x, y)
+    model = MLPRegressor(**settings)
+    if hasattr(model, fit):
+        with pytest.raises((TypeError, ValueError), match=f"^MLPRegressor: {message}"):
+            getattr(model, fit)(x, y)
+
+
+def test_partial_fit_cannot_stop_early():
+    x, y = iris()
+    with pytest.raises(ValueError, match="early_stopping needs all examples, and partial_fit sees"):
+        MLPClassifier(early_stopping=True).partial_fit(x, y, classes=[0, 1, 2])
+
+
+@pytest.mark.parametrize(
+    ("model", "settings"),
+    [
+        (MLPClassifier(max_iter=3), {"learning_rate_init": 0.0}),
+        (MLPClassifier(max_iter=3), {"batch_size": 0}),
+        (MLPClassifier(max_iter=3), {"solver": "lbfgs", "early_stopping": True}),
+        (MLPClassifier(max_iter=3), {"solver": SGD, "learning_rate_init": 1e300}),
+        (MLPRegressor(max_iter=3), {"warm_start": True}),
+        (PerceptronClassifier(), {"eta0": -1.0}),
+    ],
+)
+@pytest.mark.filterwarnings("ignore:(overflow|invalid value) encountered")
+def test_an_error_leaves_a_trained_estimator_what_it_was(model, settings):
+    x, y = xor()
+    x, names = np.repeat(x, 10, axis=0), np.array(["no", "yes"])[np.repeat(y, 10)]
+    x, names = x[10:], names[10:]
+    regresses = isinstance(model, MLPRegressor)
+    model.fit(x, np.stack([x[:, 0], x[:, 1]], axis=1) if regresses else names)
+    before, said = dict(vars(model)), model.predict(x)
+    with pytest.raises((TypeError, ValueError, ArithmeticError)):
+        model.set_params(**settings).fit(x, x[:, 0] if regresses else np.char.upper(names))
+    assert vars(model) == before | settings
+    assert_array_equal(model.predict(x), said)
 
 
 def test_the_name_that_solver_had_in_0_1_still_works_and_says_the_new_one():
@@ -390,6 +435,16 @@ def test_a_trained_estimator_is_pickled_with_what_it_learnt():
     model = MLPClassifier(max_iter=3, random_state=0).fit(x, y)
     assert_array_equal(pickle.loads(pickle.dumps(model)).predict_proba(x), model.predict_proba(x))
     assert not hasattr(clone(model), "model_")
+
+
+def test_the_size_of_a_trained_estimator_does_not_grow_with_the_examples():
+    x, y = iris()
+    settings = {"max_iter": 1, "random_state": 0}
+    few, many = (
+        len(pickle.dumps(MLPClassifier(**settings).fit(np.tile(x, (n, 1)), np.tile(y, n))))
+        for n in (1, 10)
+    )
+    assert many < few + 100
 
 
 # --- an extra that nobody has to have
