@@ -37,6 +37,9 @@ WIDTH, INDENT = 100, 2
 WIDEST_CELL = 26
 """A wider cell does not set the width of its column."""
 
+LEAVES_NAMED = 8
+"""How many leaves a sentence names."""
+
 FIRST, LAST = 60, 20
 """Of a long list, how many lines are shown at its beginning and at its end."""
 
@@ -90,7 +93,9 @@ def name_text(code: str) -> str:
 
 def _earlier(steps: Pass) -> Iterator[str]:
     if steps.earlier:
-        names = ", ".join(name_text(steps.names[leaf]) for leaf in steps.earlier)
+        first = [name_text(steps.names[leaf]) for leaf in [*steps.earlier][:LEAVES_NAMED]]
+        others = len(steps.earlier) - len(first)
+        names = ", ".join(first) + (f" and {others:,} more" if others else "")
         yield from textwrap.wrap(
             f"An earlier backward() left a gradient in {names}. Leaves add what this pass brings; "
             "the nodes in between start anew.",
@@ -233,11 +238,15 @@ def _table(
     ):
         if left_out and k == FIRST:
             yield f"… {left_out:,} more …"
-        line = " ".join(filter(None, cells)).rstrip()
+        line, note = " ".join(filter(None, cells)).rstrip(), ""
+        if columns(line) > room and row[-1].startswith("  ("):  # below, and the columns stay
+            line, note = " ".join(filter(None, cells[:-1])).rstrip(), row[-1].strip()
         if columns(line) > room:  # without the columns, if it fits then
-            line = " ".join(cell for cell in row if cell).rstrip()
+            line, note = " ".join(cell for cell in row if cell).rstrip(), ""
         if columns(line) <= room:
             yield line
+            if note:
+                yield indent + note
         else:
             whole = re.sub(r"\([^()]*\)", lambda found: found[0].replace(" ", "\0"), line)
             whole = re.sub(r"(?<= )([·⊙+=≈]|\+=) ", "\\1\0", whole)  # a line may begin with a sign

@@ -76,8 +76,12 @@ class Task:
     @property
     def given(self) -> str:
         """The expression and the numbers."""
-        numbers = ", ".join(f"{name(x).text} = {array_text(n)}" for x, n in self.values.items())
-        return f"f = {self.expression}   at   {numbers}"
+        return f"f = {self.expression}   at   {self.numbers}"
+
+    @property
+    def numbers(self) -> str:
+        """The numbers of the names."""
+        return ", ".join(f"{name(x).text} = {array_text(n)}" for x, n in self.values.items())
 
 
 def tasks(seed: int, count: int, size: int) -> Iterator[Task]:
@@ -214,14 +218,19 @@ def _tex(title: str, made: list[Task]) -> str:
     for k, task in enumerate(made, start=1):
         lines += [_tex_given(k, task), *_tex_table(task, True)]
         for step in task.steps:
-            lines += [tex_text(step.equation), ""]
+            lines += [_tex_line(step.equation), ""]
     return "\n".join([*lines, r"\end{document}", ""])
 
 
 def _tex_given(k: int, task: Task) -> str:
     """What is to be done, in a line that may break after a sign."""
-    text = re.sub(r"([(*])", r"\1\\allowbreak{}", tex_text(task.given))
-    return rf"\subsection*{{{k}. {text}}}"
+    code = re.sub(r"([(*])", r"\1\\allowbreak{}", tex_text(f"f = {task.expression}"))
+    return rf"\subsection*{{{k}. \texttt{{{code}}} at {_tex_line(task.numbers)}}}"
+
+
+def _tex_line(text: str) -> str:
+    """Text with numbers and formulas, in which a - is a minus and no hyphen."""
+    return tex_text(text).replace("-", "$-$")
 
 
 def _tex_table(task: Task, solved: bool) -> Iterator[str]:
@@ -230,5 +239,5 @@ def _tex_table(task: Task, solved: bool) -> Iterator[str]:
     for what, made, value, gradient in _rows(task):
         shown = value if solved or made == "given" else ""
         cells = [what, made, shown, gradient if solved else ""]
-        yield " & ".join(map(tex_text, cells)) + r" \\\hline"
+        yield " & ".join(map(_tex_line, cells)) + r" \\\hline"
     yield r"\end{longtable}"

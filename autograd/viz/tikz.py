@@ -32,8 +32,9 @@ PREAMBLE = r"""\documentclass[border=2pt,multi=tikzpicture]{standalone}
 _SIGNS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
-    "—": "---", "…": r"\ldots{}", "→": r"$\to$", "ᵀ": r"$^{T}$", "⁽": "$^{(}$", "⁾": "$^{)}$",
-    "<": "$<$", ">": "$>$", "|": "$|$", '"': "''", "“": "``", "”": "''",
+    "—": r"{\rmfamily---}", "…": r"\ldots{}", "→": r"$\to$", "ᵀ": r"$^{T}$",
+    "⁽": "$^{(}$", "⁾": "$^{)}$", "<": "$<$", ">": "$>$", "|": "$|$", '"': "''",
+    "“": "``", "”": "''",
 }  # fmt: skip
 _SIGNS |= {raised: f"$^{{{k}}}$" for k, raised in SUPERSCRIPTS.items()}
 _SIGNS |= {lowered: f"$_{{{k}}}$" for k, lowered in SUBSCRIPTS.items()}
@@ -45,11 +46,16 @@ _BOX = r"$\square$"
 def tex_text(text: str) -> str:
     r"""Any text in LaTeX; what pdflatex has no letter for becomes a box.
 
+    Several spaces stay several, for the numbers of a matrix stand below one another by them.
+
     Example:
         >>> print(tex_text("ŷ₁ = 50% of “θ”"))
         $\hat{y}$$_{1}$ = 50\% of ``$\theta$''
+        >>> print(tex_text("[  0 1.5]"))
+        [\ \ 0 1.5]
     """
-    return "".join(_tex_character(c) for c in unicodedata.normalize("NFC", text))
+    written = "".join(_tex_character(c) for c in unicodedata.normalize("NFC", text))
+    return re.sub("  +", lambda spaces: r"\ " * len(spaces[0]), written)
 
 
 def _tex_character(c: str) -> str:

@@ -87,6 +87,15 @@ def test_what_cannot_be_made_is_refused(arguments, tmp_path, capsys, monkeypatch
     assert not list(tmp_path.iterdir())
 
 
+def test_a_printed_sheet_has_minus_signs_and_no_hyphens(tmp_path):
+    write_sheet(tmp_path / "sheet.tex", 7)
+    text = (tmp_path / "sheet.tex").read_text("utf-8").partition("section*")[2]
+    text = re.sub(r"\\texttt\{.*\} at", "", text)  # what is typed
+    assert "$-$0.5" in text
+    assert "y $-$ w" in text
+    assert "-" not in text.replace("$-$", "")
+
+
 @pytest.mark.skipif(
     shutil.which("pdflatex") is None and os.environ.get("GLASSGRAD_CI") != "1",
     reason="there is no pdflatex here",

@@ -2,6 +2,7 @@
 
 import dataclasses
 import math
+import re
 
 import numpy as np
 import pytest
@@ -218,6 +219,28 @@ def test_an_earlier_gradient_is_announced_and_added_to():
     (line,) = (line for line in text.splitlines() if "x.grad" in line)
     assert " ".join(line.split()) == "dL/dx = 20 x.grad = 4 + 20 = 24"
     assert x.grad == 24.0
+
+
+def test_of_many_earlier_gradients_some_are_named():
+    leaves = [Value(float(k), label=f"x{k}") for k in range(30)]
+    root = sum(x * x for x in leaves)
+    root.backward()
+    text = " ".join(str(backprop(root)).split())
+    assert "left a gradient in x₀, x₁, x₂, x₃, x₄, x₅, x₆, x₇ and 22 more. Leaves" in text
+
+
+def test_a_note_that_makes_a_line_too_long_stands_below_it_and_the_columns_stay():
+    x = [Value(1.0), Value(-2.0)]
+    v = [[Value(0.4), Value(-0.6)], [Value(0.3), Value(0.1)]]
+    w = [Value(0.7), Value(-0.2)]
+    u = [(v[0][j] * x[0] + v[1][j] * x[1]).sigmoid() for j in (0, 1)]
+    z = (w[0] * u[0] + w[1] * u[1]).sigmoid()
+    lines = str(backprop(z)).splitlines()
+    below = [k for k, line in enumerate(lines) if re.match(r" {9}\(. of 2 arrived", line)]
+    assert len(below) == 4
+    steps = [line for line in lines if re.match(r" +\d+  dz/d", line)]
+    assert len(steps) == 21
+    assert {line.index("+=") for line in steps} == {steps[0].index("+=")}
 
 
 def test_a_single_leaf_has_no_steps_and_the_derivative_1():

@@ -255,6 +255,7 @@ def test_the_landscape_of_a_line_is_a_bowl_with_the_model_at_its_bottom(ax):
     plots.loss_landscape(model, nn.MSELoss(), (x, 2 * x + 1), ax, points=7)
     assert ax.get_label().startswith("Loss along two directions in weight space: 0 at the model")
     assert ax.lines[0].get_xydata().tolist() == [[0, 0]]
+    assert all(ax.lines[0].get_zorder() > number.get_zorder() for number in ax.texts)
 
 
 def test_the_landscape_is_drawn_as_hills_on_3d_axes():
