@@ -22,10 +22,11 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from autograd import ShapeError
+from autograd import ShapeError, Tensor
 from autograd.checks import came, check_int, kind, refuse_masked
 from nn.datasets.dataset import Dataset
 from nn.generators import Seed, seeded
+from nn.operands import as_operand, numbers
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -126,7 +127,7 @@ class Batches:
         """
         try:
             self._rng.bit_generator.state = state_dict["generator"]
-        except (KeyError, TypeError, ValueError) as err:
+        except (KeyError, OverflowError, TypeError, ValueError) as err:
             raise ValueError(
                 f"Batches: needs what state_dict() returned, but got {came(state_dict)}."
             ) from err
@@ -172,7 +173,12 @@ def split(
     """
     x, y = pair("split", data)
     sizes = np.asarray(fractions)
-    if sizes.ndim != 1 or not (sizes > 0).all() or abs(sizes.sum() - 1) > 1e-9:
+    if (
+        sizes.dtype.kind not in "iuf"
+        or sizes.ndim != 1
+        or not (sizes > 0).all()
+        or abs(sizes.sum() - 1) > 1e-9
+    ):
         raise ValueError(f"split: needs fractions > 0 with sum 1, but got {fractions}.")
     if stratify and y.ndim != 1:
         raise ShapeError(f"split: to stratify, needs y of shape (N,), but got {y.shape}.")
@@ -187,7 +193,13 @@ def split(
             f"split: {len(y)} examples in fractions {tuple(fractions)} would be parts of {shown}, "
             "and none may be empty. Take fewer parts or more examples."
         )
-    groups = [order[y[order] == k] for k in np.unique(y)] if stratify else [order]
+    groups = [order]
+    if stratify:
+        labels: Any = y
+        if isinstance(labels, Tensor):
+            labels = labels.data
+        names, classes = np.unique(labels[order], return_inverse=True)
+        groups = [order[classes == k] for k in range(len(names))]
     dealt = _dealt(np.array([len(rows) for rows in groups]), counts)
     shares = [np.split(rows, np.cumsum(n)[:-1]) for rows, n in zip(groups, dealt, strict=True)]
     parts = [rng.permutation(np.concatenate(share)) for share in zip(*shares, strict=True)]
@@ -260,7 +272,9 @@ class Standardizer:
             only shifted.
 
     Raises:
-        ValueError: there are no examples, or one is not finite.
+        ShapeError: x has no rows.
+        TypeError: x is not of real numbers, or masks some.
+        ValueError: there are no examples, one is not finite, or a deviation is beyond 1e±150.
 
     Example:
         >>> scale = Standardizer([[1.0, 5.0], [3.0, 5.0]])
@@ -271,14 +285,28 @@ class Standardizer:
     """
 
     def __init__(self, x: ArrayLike) -> None:
-        array = np.asarray(x, dtype=np.float64)
+        array = self._numbers(x)
+        if not array.ndim:
+            raise ShapeError(f"Standardizer: needs x of shape (N, D), but got {array.shape}.")
         if not array.size or not np.isfinite(array).all():
-            came = "a nan or an infinity" if array.size else "none"
-            raise ValueError(f"Standardizer: needs finite examples, but got {came}.")
-        self.mean: NDArray[np.float64] = array.mean(axis=0)
-        # Not std == 0: rounding leaves the deviation of a constant at up to some 1e-16 of it.
-        constant = np.ptp(array, axis=0) == 0
-        self.std: NDArray[np.float64] = np.where(constant, 1.0, array.std(axis=0))
+            got = "a nan or an infinity" if array.size else "none"
+            raise ValueError(f"Standardizer: needs finite examples, but got {got}.")
+        with np.errstate(over="ignore", invalid="ignore"):
+            self.mean: NDArray[np.float64] = array.mean(axis=0)
+            # Not std == 0: rounding leaves the deviation of a constant at up to some 1e-16 of it.
+            constant = np.ptp(array, axis=0) == 0
+            self.std: NDArray[np.float64] = np.where(constant, 1.0, array.std(axis=0))
+        if not ((self.std > 1e-150) & (self.std < 1e150)).all():  # or their squares are none
+            raise ValueError(
+                "Standardizer: needs features with a deviation between 1e-150 and 1e150. Change "
+                "their unit."
+            )
+
+    def _numbers(self, x: ArrayLike) -> NDArray[np.float64]:
+        array = np.asarray(numbers(as_operand("Standardizer", x)))
+        if array.dtype.kind not in "biuf":
+            raise TypeError(f"Standardizer: needs real numbers, but got {came(array)}.")
+        return array.astype(np.float64, copy=False)
 
     def __call__(self, x: ArrayLike) -> NDArray[np.float64]:
         """(N, D) numbers on the new scale, (N, D) float64.
@@ -286,7 +314,7 @@ class Standardizer:
         Raises:
             ShapeError: x has other features than the training part.
         """
-        array = np.asarray(x, dtype=np.float64)
+        array = self._numbers(x)
         if array.shape[1:] != self.mean.shape:
             needed = ", ".join(map(str, ("N", *self.mean.shape)))
             raise ShapeError(f"Standardizer: needs x of shape ({needed}), but got {array.shape}.")
@@ -300,7 +328,7 @@ def pair(who: str, data: object) -> tuple[Array, Array]:
     """The examples as arrays x and y with as many rows.
 
     Raises:
-        ShapeError: they have different numbers of rows.
+        ShapeError: they have different numbers of rows, or rows of different lengths.
         TypeError: data is no pair, or one of them is a masked array.
 
     Example:
@@ -316,7 +344,10 @@ def pair(who: str, data: object) -> tuple[Array, Array]:
     # Arrays of other libraries (Dask, CuPy) and Tensors stay what they are.
     x: Array
     y: Array
-    x, y = [part if hasattr(part, "__array_function__") else np.asarray(part) for part in data]
+    try:
+        x, y = [part if hasattr(part, "__array_function__") else np.asarray(part) for part in data]
+    except ValueError as err:
+        raise ShapeError(f"{who}: needs rows of one length, but got rows that differ.") from err
     if not x.ndim or not y.ndim or len(x) != len(y):
         raise ShapeError(
             f"{who}: needs x and y with as many rows, one per example, but got shapes {x.shape} "

@@ -9,7 +9,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from numpy.testing import assert_allclose
 
-from autograd import ShapeError
+from autograd import ShapeError, Tensor
 from nn.data import Batches, Standardizer, split
 from nn.datasets import Dataset, digits, iris
 
@@ -84,6 +84,7 @@ def test_batches_are_copies():
         ((np.zeros((3, 2)), np.zeros(4)), {}, ShapeError, r"got shapes \(3, 2\) and \(4,\)"),
         ((np.zeros((3, 2)), 1.0), {}, ShapeError, r"got shapes \(3, 2\) and \(\)"),
         (np.zeros((2, 2)), {}, TypeError, r"needs data as a pair \(x, y\), but got an array"),
+        (([[1.0], [1.0, 2.0]], [0, 1]), {}, ShapeError, "needs rows of one length"),
         ((1, 2, 3), {}, TypeError, r"needs data as a pair \(x, y\), but got a tuple"),
     ],
 )
@@ -202,6 +203,7 @@ def test_the_same_seed_gives_the_same_split_and_another_seed_another():
         ((0.6, 0.3), r"fractions > 0 with sum 1, but got \(0.6, 0.3\)"),
         ((1.2, -0.2), "fractions > 0 with sum 1"),
         ((), "fractions > 0 with sum 1"),
+        (("a", "b"), r"fractions > 0 with sum 1, but got \('a', 'b'\)"),
         (0.8, "fractions > 0 with sum 1, but got 0.8"),
         ((0.98, 0.01, 0.01), "would be parts of 10, 0, 0, and none may be empty"),
     ],
@@ -214,6 +216,21 @@ def test_fractions_that_make_no_split_are_refused(fractions, message):
 def test_to_stratify_needs_classes():
     with pytest.raises(ShapeError, match=r"split: to stratify, needs y of shape \(N,\)"):
         split((np.zeros((4, 1)), np.zeros((4, 1))), (0.5, 0.5), stratify=True)
+
+
+@pytest.mark.parametrize(
+    "y",
+    [
+        np.array([0, 1, np.nan, 0, 1, np.nan]),
+        np.array(["b", "a", "c"] * 2, object),
+        Tensor([0.0, 1.0, 2.0] * 2),
+    ],
+    ids=["nan", "texts", "Tensor"],
+)
+def test_classes_of_any_kind_are_dealt_out_and_none_is_lost(y):
+    parts = [part for part, _ in split((np.arange(6), y), (0.5, 0.5), stratify=True)]
+    assert sorted(np.concatenate(parts)) == list(range(6))
+    assert all(sorted(part % 3) == [0, 1, 2] for part in parts)
 
 
 # --- standardisation
@@ -242,7 +259,30 @@ def test_standardizer_says_what_it_cannot_use():
         Standardizer([[1.0, np.nan]])
     with pytest.raises(ShapeError, match=r"needs x of shape \(N, 2\), but got \(3, 1\)"):
         Standardizer(np.zeros((4, 2)))(np.zeros((3, 1)))
+    with pytest.raises(ShapeError, match=r"needs x of shape \(N, D\), but got \(\)"):
+        Standardizer(3.0)
     assert repr(Standardizer(np.zeros((4, 2)))) == "Standardizer(features of shape (2,))"
+
+
+@pytest.mark.parametrize(
+    ("x", "message"),
+    [
+        (np.ma.array([[1.0], [9.0]], mask=[[False], [True]]), "but got a masked one"),
+        (np.array([[1j], [2.0]]), "needs real numbers, but got an array .* dtype complex128"),
+        ([["1"], ["2"]], "needs real numbers, but got an array .* dtype <U1"),
+    ],
+)
+def test_standardizer_takes_no_number_for_another(x, message):
+    with pytest.raises(TypeError, match=f"^Standardizer: .*{message}"):
+        Standardizer(x)
+    with pytest.raises(TypeError, match=f"^Standardizer: .*{message}"):
+        Standardizer([[1.0], [2.0]])(x)
+
+
+@pytest.mark.parametrize("far", [1e200, 1e-200, 1.7e308])
+def test_standardizer_refuses_deviations_whose_squares_are_no_numbers(far):
+    with pytest.raises(ValueError, match="Standardizer: needs features with a deviation between"):
+        Standardizer([[far, 1.0], [-far, 2.0]])
 
 
 # --- handwritten digits

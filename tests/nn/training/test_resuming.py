@@ -103,7 +103,9 @@ def test_a_training_resumed_in_another_process_equals_the_uninterrupted_one(tmp_
 def test_a_state_that_is_none_of_batches_is_refused_and_changes_nothing():
     batches = Batches((np.arange(9.0), np.arange(9)))
     before = batches.state_dict()
-    for state in ({}, None, {"generator": 3}, {"generator": {"bit_generator": "MT19937"}}):
+    negative = before["generator"] | {"state": {"state": -1, "inc": 3}}
+    others = (3, {"bit_generator": "MT19937"}, negative)
+    for state in ({}, None, *({"generator": other} for other in others)):
         with pytest.raises(ValueError, match=r"Batches: needs what state_dict\(\) returned"):
             batches.load_state_dict(state)
     assert batches.state_dict() == before
