@@ -120,26 +120,16 @@ function arrange(record) {
     bottom = Math.max(...all.map((item) => item.y + item.height / 2)) + 14;
   const right = Math.max(...items.map((item) => item.x + item.width)) + 14;
   const [width, height] = [Math.max(right + 14, 328), bottom - top];
-  const svg = svgEl("svg", {
-    viewBox: ["-14", top, width, height].join(" "),
-    width,
-    height,
-    "font-family": FONT,
-  });
-  svg.append(
-    svgEl("title", {}),
+  return svgEl(
+    "svg",
+    { viewBox: ["-14", top, width, height].join(" "), width, height, "font-family": FONT },
+    svgEl("title"),
     svgEl("rect", { x: -14, y: top, width, height, "data-part": "page" }),
     ...edges,
     ...boxes,
-    svgEl("g", {}),
+    svgEl("g"),
   );
-  return svg;
 }
-const svgText = (text, props) => {
-  const e = svgEl("text", props);
-  e.textContent = text;
-  return e;
-};
 function edgeOf(id, route, arrival, flows) {
   const [tail, ...rest] = route;
   const tip = route.at(-1).start;
@@ -157,49 +147,50 @@ function edgeOf(id, route, arrival, flows) {
   }
   to(tip - LEAD, arrival);
   to(tip - ARROW_LENGTH, arrival);
-  const g = svgEl("g", { "data-edge": "n" + id });
-  const back = tip - ARROW_LENGTH;
-  g.append(
-    svgEl("title", {}),
+  const back = tip - ARROW_LENGTH,
+    room = ROOM * 11 * EM,
+    middle = back - room / 2 - 1;
+  const label = [
+    svgEl("rect", { x: middle - room / 2, y: arrival - 14, width: room, height: 11, rx: 2, "data-part": "page" }),
+    svgEl("text", { x: middle, y: arrival - 4.6, "font-size": 11, "text-anchor": "middle", "data-part": "local" }),
+  ];
+  return svgEl(
+    "g",
+    { "data-edge": "n" + id },
+    svgEl("title"),
     svgEl("path", { d: path, fill: "none", "stroke-width": 1.4, ...(flows ? {} : { "stroke-dasharray": "1.5 3" }) }),
     svgEl("polygon", { points: [back, arrival - 3.6, tip, arrival, back, arrival + 3.6].join(" ") }),
+    ...(flows ? label : []),
   );
-  if (flows) {
-    const room = ROOM * 11 * EM,
-      middle = back - room / 2 - 1;
-    g.append(
-      svgEl("rect", { x: middle - room / 2, y: arrival - 14, width: room, height: 11, rx: 2, "data-part": "page" }),
-      svgText("", { x: middle, y: arrival - 4.6, "font-size": 11, "text-anchor": "middle", "data-part": "local" }),
-    );
-  }
-  return g;
 }
 function nodeOf(n, i, item, isRoot) {
   const kind = n.sym ? "operation" : n.name ? "leaf" : "constant";
-  const g = svgEl("g", { "data-node": "n" + i, "data-kind": kind });
   const [x, y, right] = [item.x, item.y - item.height / 2, item.x + item.width - 9];
   const box = { x, y, width: item.width, height: item.height, rx: n.sym ? 11 : 1.5, "stroke-width": 1.5, "data-part": "box" };
-  g.append(svgEl("title", {}), svgEl("rect", { ...box, ...(n.name ? {} : { "stroke-dasharray": "1.5 3" }) }));
+  const outline = svgEl("rect", { ...box, ...(n.name ? {} : { "stroke-dasharray": "1.5 3" }) }),
+    g = svgEl("g", { "data-node": "n" + i, "data-kind": kind }, svgEl("title"), outline);
   if (!n.name) {
-    g.append(svgText(constant(n.value), { x: x + item.width / 2, y: item.y + 4, "font-size": 11.5, "text-anchor": "middle", "data-part": "data" }));
+    const place = { x: x + item.width / 2, y: item.y + 4, "font-size": 11.5, "text-anchor": "middle", "data-part": "data" };
+    g.append(svgEl("text", place, constant(n.value)));
     return g;
   }
   if (isRoot && n.sym)
     g.append(svgEl("rect", { x: x + 4, y: y + 4, width: item.width - 8, height: item.height - 8, rx: 7, "data-part": "rim" }));
-  const top = item.y - 27;
+  const top = item.y - 27,
+    title = { y: top + 14, "font-size": 13, "font-weight": 700 };
   if (n.sym) {
     const width = item.badge - 10;
     g.append(
       svgEl("rect", { x: x + 9, y: top, width, height: 19, rx: 9.5, "data-part": "badge" }),
-      svgText(n.sym, { x: x + 9 + width / 2, y: top + 14, "font-size": 13, "font-weight": 700, "text-anchor": "middle", "data-part": "symbol" }),
+      svgEl("text", { ...title, x: x + 9 + width / 2, "text-anchor": "middle", "data-part": "symbol" }, n.sym),
     );
   }
-  g.append(svgText(n.name, { x: x + 9 + (item.badge || 0), y: top + 14, "font-size": 13, "font-weight": 700, "data-part": "name" }));
+  g.append(svgEl("text", { ...title, x: x + 9 + (item.badge || 0), "data-part": "name" }, n.name));
   ["data", "grad"].forEach((what, k) => {
     const line = top + 36 + 16 * k;
     g.append(
-      svgText(what, { x: x + 9, y: line, "font-size": 10.5, "font-family": "system-ui, sans-serif", "data-part": "what" }),
-      svgText("", { x: right, y: line, "font-size": 11.5, "text-anchor": "end", "data-part": what }),
+      svgEl("text", { x: x + 9, y: line, "font-size": 10.5, "font-family": "system-ui, sans-serif", "data-part": "what" }, what),
+      svgEl("text", { x: right, y: line, "font-size": 11.5, "text-anchor": "end", "data-part": what }),
     );
   });
   return g;

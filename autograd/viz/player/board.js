@@ -61,12 +61,8 @@ function tell({ message, whole, place, allowed }) {
 function start(record, position) {
   const svg = new XMLSerializer().serializeToString(arrange(record));
   const bytes = new TextEncoder().encode(svg);
-  const image = document.createElement("img");
-  image.alt = "";
-  image.src = "data:image/svg+xml;base64," + btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
-  host = document.createElement("div");
-  host.className = "glassgrad";
-  host.append(image);
+  const src = "data:image/svg+xml;base64," + btoa(Array.from(bytes, (byte) => String.fromCharCode(byte)).join(""));
+  host = el("div", { class: "glassgrad" }, el("img", { alt: "", src }));
   stage.replaceChildren(host);
   host.addEventListener("leaf", ({ detail: [code, x] }) => {
     given.set(code, x);

@@ -3,8 +3,7 @@
 const shown = [],
   last = () => film.captions.length - 1;
 const caption = el("p", { class: "caption" });
-const speed = el("select", { "aria-label": "Speed" });
-for (const x of [0.25, 0.5, 1, 2, 4]) speed.append(el("option", { value: x }, "×" + x));
+const speed = el("select", { "aria-label": "Speed" }, ...[0.25, 0.5, 1, 2, 4].map((x) => el("option", { value: x }, "×" + x)));
 speed.value = "1";
 const panels = el("div", { class: "panels" });
 function showPlace() {

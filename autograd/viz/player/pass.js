@@ -15,12 +15,8 @@ function fmt(x) {
 // A number or array as the lines in a box of the picture.
 const lines = (x) => x?.lines || [fmt(x)];
 // MathML.
-function tree(t) {
-  if (typeof t === "string") return t;
-  const e = document.createElementNS("http://www.w3.org/1998/Math/MathML", t[0]);
-  e.append(...t.slice(1).map(tree));
-  return e;
-}
+const tree = (t) =>
+  typeof t === "string" ? t : built(document.createElementNS("http://www.w3.org/1998/Math/MathML", t[0]), {}, t.slice(1).map(tree));
 function formula(...trees) {
   const e = tree(["math", ...trees]);
   e.setAttribute("display", "block");

@@ -46,10 +46,9 @@ function draw(picture) {
 const arrowId = (i, k) =>
   view.arrows[i + "." + k] || (nodes[i].box[0] === "n" ? nodes[i].box + "." + k : "");
 const boxesOf = (i) => (nodes[i] && boxes[nodes[i].box]) || [];
-const flag = svgEl("g", { class: "flag" }),
-  flagWords = svgEl("text", { y: 3.5, "font-size": 12, "text-anchor": "middle" }),
-  flagBack = svgEl("rect", { y: -10, rx: 8, height: 19 });
-flag.append(flagBack, flagWords);
+const flagWords = svgEl("text", { y: 3.5, "font-size": 12, "text-anchor": "middle" }),
+  flagBack = svgEl("rect", { y: -10, rx: 8, height: 19 }),
+  flag = svgEl("g", { class: "flag" }, flagBack, flagWords);
 function write(texts, words) {
   texts.forEach((t, j) => {
     if (t.textContent !== (words[j] || "")) t.textContent = words[j] || "";

@@ -112,10 +112,10 @@ function viewer(svg, label, frame) {
     if (!box || !cut()) return;
     centre(box.querySelector("rect").getBBox(), calm.matches ? "auto" : "smooth");
   }
-  const map = svgEl("svg", { class: "map", viewBox: svg.getAttribute("viewBox"), width: Math.min(150, (40 * width) / height), "aria-hidden": "true" });
-  const seen = svgEl("rect", { class: "seen" });
-  for (const r of svg.querySelectorAll("[data-node] > rect:first-of-type")) map.append(r.cloneNode());
-  map.append(seen);
+  const seen = svgEl("rect", { class: "seen" }),
+    outlines = [...svg.querySelectorAll("[data-node] > rect:first-of-type")].map((r) => r.cloneNode()),
+    sized = { viewBox: svg.getAttribute("viewBox"), width: Math.min(150, (40 * width) / height) },
+    map = svgEl("svg", { class: "map", ...sized, "aria-hidden": "true" }, ...outlines, seen);
   map.addEventListener("pointerdown", (e) => {
     const r = map.getBoundingClientRect(),
       k = width / r.width;
