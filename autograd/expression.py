@@ -126,6 +126,13 @@ _NUMBER = re.compile(
     r"(?:[eE][+-]?[0-9](?:_?[0-9])*)?"
 )
 REFUSALS = {
+    "empty": 'is empty; write for example "tanh(w*x + b)".',
+    "long": f"needs at most {LONGEST:,} characters, but got {{0}}.",
+    "valueless": "needs a value for {0}.",
+    "hinted": "{0} is not allowed; {1}.",
+    "unknown": "{0} is not a function.",
+    "meant": "{0} is not a function. Did you mean {1}?",
+    "bare": "{0} is a function, as in {0}(x).",
     "misfit": "this does not fit what is before it; is an operator such as * missing?",
     "runs": "a number runs into a name; a product is written 2*x.",
     "sign": "{0} is not allowed.",
@@ -145,7 +152,7 @@ REFUSALS = {
 }
 """What is said of what does not fit, here and in the page in which expressions are typed."""
 
-HELPLESS = r"is not (allowed|a function)[ a-z]*\.$"
+HELPLESS = ["unknown", "sign", "list", "imaginary", "*", "**", "called", "dot"]
 """What is said without a hint; then what is allowed follows."""
 
 
@@ -171,17 +178,15 @@ class _Reader:
 
     def _check(self) -> None:
         if not self.text:
-            raise ExpressionError('expression: is empty; write for example "tanh(w*x + b)".')
+            raise self._refusal("empty")
         if len(self.text) > LONGEST:
-            raise ExpressionError(
-                f"expression: needs at most {LONGEST:,} characters, but got {len(self.text):,}."
-            )
+            raise self._refusal("long", None, f"{len(self.text):,}")
         for refused in _REFUSED.finditer(self.text):
             found = refused.group()
             if unicodedata.category(found[0])[0] == "M":  # the bar of x̄, or a vowel of a script's
                 continue
-            hint = f"; {HINTS[found]}" if found in HINTS else ""
-            raise self._refusal(f"{found} is not allowed{hint}.", refused.start())
+            why = "hinted" if found in HINTS else "sign"
+            raise self._refusal(why, refused.start(), found, HINTS.get(found))
 
     def _split(self) -> Iterator[_Token]:
         text, at = self.text, 0
@@ -194,7 +199,7 @@ class _Reader:
                 at = self._word_end(number.end())
                 rest = text[number.end() : at]
                 if rest and rest not in "jJ":
-                    raise self._refusal(REFUSALS["runs"], start)
+                    raise self._refusal("runs", start)
                 yield _Token("imaginary" if rest else "number", number.group(), start)
             elif text[at].isidentifier():
                 at = self._word_end(at)
@@ -204,7 +209,7 @@ class _Reader:
                 at += 2 if text.startswith("**", at) else 1
                 yield _Token("sign", text[start:at], start)
             else:
-                raise self._refusal(REFUSALS["sign"].format(text[at]), at)
+                raise self._refusal("sign", at, text[at])
 
     def _word_end(self, at: int) -> int:
         while at < len(self.text) and f"a{self.text[at]}".isidentifier():
@@ -229,7 +234,7 @@ class _Reader:
             self._at += 1
         while not (call and self._sign == ")"):
             if self._sign == ")":
-                raise self._refusal(REFUSALS["list"], place) if close else self._unfit("partner")
+                raise self._refusal("list", place) if close else self._unfit("partner")
             if call and self._sign in ("*", "**"):
                 raise self._unfit(self._sign)
             self._climb(_SUM)
@@ -237,10 +242,10 @@ class _Reader:
             if self._sign != ",":
                 break
             if not call:
-                raise self._refusal(REFUSALS["list"], place)
+                raise self._refusal("list", place)
             self._at += 1
         if self._sign == "(":
-            raise self._refusal(REFUSALS["called"], self._start)
+            raise self._refusal("called", self._start)
         if self._sign != close:
             raise self._unfit({".": "dot", ")": "partner"}.get(self._sign, "misfit"))
         self._at += 1
@@ -295,29 +300,28 @@ class _Reader:
         least = most - len(op.defaults)
         if not least <= count <= most:
             why = "some" if least < most else "many" if most > 1 else "one"
-            problem = REFUSALS[why].format(token.text, count, least, most)
-            raise self._refusal(problem, token.place)
+            raise self._refusal(why, token.place, token.text, count, least, most)
         self.program.append((op, count))
 
     def _function(self, token: _Token) -> Elementwise:
         if token.text in FUNCTIONS:
             return FUNCTIONS[token.text]
         likely = closest(token.text)
-        hint = f" Did you mean {ALIASES.get(likely, likely)}?" if likely else ""
-        raise self._refusal(f"{token.text} is not a function.{hint}", token.place)
+        why, meant = "meant" if likely else "unknown", ALIASES.get(likely, likely)
+        raise self._refusal(why, token.place, token.text, meant)
 
     def _deeper(self, place: int) -> None:
         self._deep += 1
         if self._deep > DEEPEST:
-            raise self._refusal(REFUSALS["deep"], place)
+            raise self._refusal("deep", place)
 
     def _unfit(self, why: str = "misfit") -> ExpressionError:
         """The error of what stands here; at the end, of what is not there."""
         if self._sign:
-            return self._refusal(REFUSALS[why], self._tokens[self._at].place)
+            return self._refusal(why, self._tokens[self._at].place)
         if self._opened < 0:
-            return self._refusal(REFUSALS["missing"], len(self.text))
-        return self._refusal(REFUSALS["open"], self._opened)
+            return self._refusal("missing", len(self.text))
+        return self._refusal("open", self._opened)
 
     def leaves(self, values: Mapping[str, float]) -> dict[str, Any]:
         """A Value for each name, or the constant it stands for.
@@ -330,9 +334,9 @@ class _Reader:
         missing = [name for name in self.names if name not in given and name not in _CONSTANTS]
         for name in missing:
             if name in FUNCTIONS:
-                raise self._refusal(f"{name} is a function, as in {name}(x).", self.names[name])
+                raise self._refusal("bare", self.names[name], name)
         if missing:
-            raise ExpressionError(f"expression: needs a value for {', '.join(missing)}.")
+            raise self._refusal("valueless", None, ", ".join(missing))
         if extra := [name for name in given if name not in self.names]:
             needed = [name for name in self.names if name in given or name not in _CONSTANTS]
             names = f"its names are {', '.join(needed)}" if needed else "it has no names"
@@ -347,15 +351,18 @@ class _Reader:
                 ) from err
         return leaves
 
-    def _refusal(self, problem: str, place: int) -> ExpressionError:
-        """An error that shows the place in the expression with a caret under it."""
+    def _refusal(self, why: str, place: int | None = None, *details: object) -> ExpressionError:
+        """An error that shows the place in the expression, if one is meant, with a caret."""
+        problem = f"expression: {REFUSALS[why].format(*details)}"
+        if place is None:
+            return ExpressionError(problem)
         start = max(0, place - WIDTH // 2)
         shown = self.text[start : start + WIDTH]
         before = "… " if start else ""
         after = " …" if start + WIDTH < len(self.text) else ""
         caret = " " * columns(before + self.text[start:place]) + "^"
-        lines = [f"expression: {problem}", f"  {before}{shown}{after}", f"  {caret}"]
-        allowed = textwrap.wrap(ALLOWED, WIDTH) if re.search(HELPLESS, problem) else []
+        lines = [problem, f"  {before}{shown}{after}", f"  {caret}"]
+        allowed = textwrap.wrap(ALLOWED, WIDTH) if why in HELPLESS else []
         return ExpressionError(printable("\n".join([*lines, *allowed])))
 
 

@@ -95,8 +95,9 @@ COMMANDS = {sign: f"\\{word}" for word, sign in (_SIGNS | GREEK).items()}
 COMMANDS |= {"−": "-", "∞": r"\infty", "‖": r"\Vert", "+=": r"\mathrel{+}="}
 
 
-_COMPOSED = {
-    "mfrac": r"\frac{{{0}}}{{{1}}}", "mroot": r"\sqrt[{1}]{{{0}}}", "msub": "{0}_{{{1}}}",
+COMPOSED = {
+    "mfrac": r"\frac{{{0}}}{{{1}}}", "mroot": r"\sqrt[{1}]{{{0}}}", "msqrt": r"\sqrt{{{0}}}",
+    "msub": "{0}_{{{1}}}",
 }  # fmt: skip
 
 
@@ -104,13 +105,11 @@ _COMPOSED = {
 def latex(tree: Tree) -> str:
     """A tree as LaTeX."""
     kind, *parts = tree
-    if kind in _COMPOSED:
-        return _COMPOSED[kind].format(*map(latex, parts))
+    if kind in COMPOSED:
+        return COMPOSED[kind].format(*map(latex, parts))
     match kind:
         case "mrow" | "mtd" | "math":
             return _row(parts)
-        case "msqrt":
-            return rf"\sqrt{{{_row(parts)}}}"
         case "msup":
             base, raised = map(latex, parts)
             base = f"{{{base}}}" if parts[0][0] == "msup" else base

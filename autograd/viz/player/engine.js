@@ -1,13 +1,11 @@
 // The engine of the page in which expressions are typed: an expression becomes a graph, and the
 // graph the record of its backward pass, as autograd.viz.player.record makes it.
 
-function leavesOf({ names, refusal }, given) {
+function leavesOf({ names, refuse }, given) {
   const missing = [...names.keys()].filter((name) => !given.has(name) && !Object.hasOwn(CONSTANTS, name));
   for (const name of missing)
-    if (Object.hasOwn(grammar.functions, name))
-      throw refusal(name + " is a function, as in " + name + "(x).", names.get(name));
-  if (missing.length)
-    throw new ExpressionError("needs a value for " + missing.join(", ") + ".");
+    if (Object.hasOwn(grammar.functions, name)) throw refuse("bare", names.get(name), name);
+  if (missing.length) throw refuse("valueless", undefined, missing.join(", "));
   const leaves = new Map(Object.entries(CONSTANTS));
   for (const [name, x] of given) leaves.set(name, { in: [], value: x, label: name, flows: true });
   return leaves;

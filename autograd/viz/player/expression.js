@@ -16,11 +16,13 @@ function printable(text) {
     })
     .join("");
 }
+// As autograd.viz.symbols.filled: what stands in a template for its parts, and doubled braces.
+const withParts = (template, parts) => template.replace(/\{(\d)\}|([{}])\2?/g, (_, k, brace) => brace || parts[k]);
 // What is wrong, perhaps at a place of what was read; where no hint is given, what is allowed follows.
 class ExpressionError extends Error {
-  constructor(problem, whole, place) {
+  constructor(problem, whole, place, allowed) {
     super(printable(problem));
-    Object.assign(this, { whole, place, allowed: new RegExp(grammar.helpless).test(problem) });
+    Object.assign(this, { whole, place, allowed });
   }
 }
 function readExpression(given) {
@@ -29,22 +31,20 @@ function readExpression(given) {
     .filter((part) => part)
     .join(" ")
     .normalize("NFC");
-  const refusal = (problem, place) => new ExpressionError(problem, whole, place);
   const refuse = (why, place, ...details) => {
-    const [, , least, most] = details,
-      words = grammar.refusals[why !== "arity" ? why : least < most ? "some" : most > 1 ? "many" : "one"];
-    return refusal(words.replace(/\{(\d)\}/g, (_, k) => details[k]), place);
+    const [, , least, most] = details;
+    if (why === "arity") why = least < most ? "some" : most > 1 ? "many" : "one";
+    return new ExpressionError(withParts(grammar.refusals[why], details), whole, place, grammar.helpless.includes(why));
   };
   function check() {
-    if (!whole) throw new ExpressionError('is empty; write for example "tanh(w*x + b)".');
-    const { length } = [...whole],
-      [got, most] = [length, grammar.longest].map(counted);
-    if (length > grammar.longest) throw new ExpressionError("needs at most " + most + " characters, but got " + got + ".");
+    if (!whole) throw refuse("empty");
+    const { length } = [...whole];
+    if (length > grammar.longest) throw refuse("long", undefined, counted(length));
     const word = "(?<![\\p{L}\\p{N}_])(?:" + grammar.keywords.join("|") + ")(?![\\p{L}\\p{N}_])";
     const refused = new RegExp(word + "|[^\\p{L}\\p{N}\\p{M}_ .,+\\-*/()]|[²³]|//", "gu");
     for (const found of whole.matchAll(refused)) {
       const hint = grammar.hints[found[0]];
-      throw refusal(found[0] + " is not allowed" + (hint ? "; " + hint : "") + ".", found.index);
+      throw refuse(hint ? "hinted" : "sign", found.index, found[0], hint);
     }
     for (const { 0: sign, 1: number, 2: more, 3: name, index } of whole.matchAll(TOKEN)) {
       if (more && !"jJ".includes(more)) throw refuse("runs", index);
@@ -53,12 +53,11 @@ function readExpression(given) {
   }
   function named(name, place) {
     if (Object.hasOwn(grammar.functions, name)) return grammar.functions[name];
-    const likely = closest(name),
-      hint = likely ? " Did you mean " + (grammar.aliases[likely] || likely) + "?" : "";
-    throw refusal(name + " is not a function." + hint, place);
+    const likely = closest(name);
+    throw refuse(likely ? "meant" : "unknown", place, name, grammar.aliases[likely] || likely);
   }
   check();
-  return { ...programOf(whole, { refuse, named, deepest: grammar.deepest }), refusal };
+  return { ...programOf(whole, { refuse, named, deepest: grammar.deepest }), refuse };
 }
 function closest(word) {
   const letters = [...word],

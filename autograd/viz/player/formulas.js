@@ -4,8 +4,6 @@
 // formulas of its derivatives, come from the rulebook in `grammar.ops`.
 
 const superscript = (n) => [...String(n)].map((c) => "⁰¹²³⁴⁵⁶⁷⁸⁹"[c]).join("");
-const ACCENTS = { hat: "\u0302", bar: "\u0304", tilde: "\u0303", dot: "\u0307" };
-const ACCENT_SIGNS = { hat: "^", bar: "‾", tilde: "~", dot: "˙" };
 const writtenNames = new Map();
 function nameOf(code) {
   if (!writtenNames.has(code)) writtenNames.set(code, takenApart(code));
@@ -19,7 +17,7 @@ function takenApart(code) {
   if (Object.hasOwn(grammar.greek, letter)) letter = grammar.greek[letter];
   const apart = [...letter.normalize("NFD")];
   if (apart.length === 2 && !accent) {
-    accent = Object.keys(ACCENTS).find((a) => ACCENTS[a] === apart[1]) || "";
+    accent = Object.keys(grammar.marks).find((a) => grammar.marks[a] === apart[1]) || "";
     if (accent) letter = apart[0];
   }
   if ([...letter].length > 1 && (accent || index)) return asWritten(code, "", [], true);
@@ -28,10 +26,10 @@ function takenApart(code) {
 function asWritten(base, accent, index, plain) {
   const joined = index.join(index.length > 2 || index.some((x) => [...x].length > 1) ? "," : "");
   const text =
-    (base + (ACCENTS[accent] || "")).normalize("NFC") + [...joined].map((c) => "₀₁₂₃₄₅₆₇₈₉"[c] || c).join("");
+    (base + (grammar.marks[accent] || "")).normalize("NFC") + [...joined].map((c) => "₀₁₂₃₄₅₆₇₈₉"[c] || c).join("");
   let tree = ["mi", base];
   if (!plain) tree = ["mtext", base];
-  else if (accent) tree = ["mover", tree, ["mo", ACCENT_SIGNS[accent]]];
+  else if (accent) tree = ["mover", tree, ["mo", grammar.accents[accent]]];
   if (plain && index.length) tree = ["msub", tree, ["mn", joined]];
   return { name: text, tree, latex: latexOf(tree) };
 }
@@ -117,11 +115,10 @@ function textOf(x) {
   if (x.name !== undefined) return [nameOf(x.name).name, ATOM];
   const [template, firmness, needs] = templateOf(x);
   const operands = x.of.map((y, i) => bracketed(textOf(y), needs[i], round));
-  return [template.replace(/\{(\d)\}/g, (_, i) => operands[i]), firmness];
+  return [withParts(template, operands), firmness];
 }
 // As autograd.viz.symbols.text_template.
 function templateOf({ op, of }) {
-  if (Object.hasOwn(grammar.comparisons, op)) return ["[{0} " + grammar.comparisons[op] + " {1}]", ATOM, [NEGATIVE, NEGATIVE]];
   const exponent = grammar.ops[op].operator === "pow" && textOf(of[1])[0];
   return /^\d$/.test(exponent) ? ["{0}" + superscript(exponent), RAISED, [ATOM, NEGATIVE]] : grammar.ops[op].text;
 }
@@ -133,11 +130,8 @@ function latexOf([kind, ...parts]) {
   if (kind === "mo") return Object.hasOwn(grammar.commands, parts[0]) ? grammar.commands[parts[0]] : parts[0];
   if (kind === "mtext") return textLatex(parts[0]);
   const [one, other] = parts.map(latexOf);
-  if (kind === "mover") return "\\" + Object.keys(ACCENT_SIGNS).find((a) => ACCENT_SIGNS[a] === parts[1][1]) + "{" + one + "}";
-  if (kind === "msub") return one + "_{" + other + "}";
-  if (kind === "mfrac") return "\\frac{" + one + "}{" + other + "}";
-  if (kind === "msqrt") return "\\sqrt{" + rowLatex(parts) + "}";
-  if (kind === "mroot") return "\\sqrt[" + other + "]{" + one + "}";
+  if (kind === "mover") return "\\" + Object.keys(grammar.accents).find((a) => grammar.accents[a] === other) + "{" + one + "}";
+  if (kind in grammar.composed) return withParts(grammar.composed[kind], [one, other]);
   if (kind === "msup")
     return (parts[0][0] === "msup" ? "{" + one + "}" : one) + "^" + (other.length === 1 ? other : "{" + other + "}");
   return rowLatex(parts);
@@ -175,10 +169,6 @@ function treeAndFirmness(x) {
     return [known(x) ? ["mrow", ["mi", "ln"], ["mn", text.slice(4, -1)]] : numberTree(text), firmness];
   }
   if (x.name !== undefined) return [nameOf(x.name).tree, ATOM];
-  if (Object.hasOwn(grammar.comparisons, x.op)) {
-    const [left, right] = x.of.map((y) => treeOf(y));
-    return [["mrow", ["mo", "["], left, ["mo", grammar.comparisons[x.op]], right, ["mo", "]"]], ATOM];
-  }
   const { places, tree } = grammar.ops[x.op];
   if (!places) {
     const commas = x.of.flatMap((y) => [["mo", ","], treeOf(y)]).slice(1);

@@ -17,20 +17,22 @@ from typing import Any
 
 from autograd import expression
 from autograd.atomic_write import write_atomically
-from autograd.op import RULEBOOK, Elementwise
+from autograd.op import RULEBOOK, Elementwise, Op
+from autograd.viz.notation import MARKS
 from autograd.viz.player.embed import file_text, function_of, page, style_of, without_comments
 from autograd.viz.player.page import GIVEN, SCRIPTS
 from autograd.viz.player.rules_js import rules_js
 from autograd.viz.symbols import (
     COMPARISONS,
     KNOWN_NUMBERS,
+    Comparison,
     Symbol,
     filled,
     for_reading,
     places_of,
     symbolic_partial,
 )
-from autograd.viz.tree import BINARY, COMMANDS, FUNCTIONS, GREEK, SLOTS, read
+from autograd.viz.tree import ACCENTS, BINARY, COMMANDS, COMPOSED, FUNCTIONS, GREEK, SLOTS, read
 from autograd.viz.views import MOST_DRAWN
 
 ENGINE = ("number_text.js", "reading.js", "expression.js", "formulas.js", "engine.js")
@@ -95,10 +97,13 @@ def grammar() -> dict[str, Any]:
     return {
         "functions": {name: op.name for name, op in expression.FUNCTIONS.items()},
         "aliases": expression.ALIASES,
-        "ops": {op.name: _operation(op) for op in ops},
-        "comparisons": {of.name: of.symbol for of in COMPARISONS.values()},
+        "ops": {op.name: _operation(op) for op in ops}
+        | {of.name: _written(of, ["x", "y"]) for of in COMPARISONS.values()},
         "known": [*KNOWN_NUMBERS.items()],
         "commands": COMMANDS,
+        "composed": COMPOSED,
+        "accents": ACCENTS,
+        "marks": MARKS,
         "words": sorted(FUNCTIONS),
         "binary": [*BINARY, ","],
         "greek": GREEK,
@@ -116,17 +121,24 @@ def grammar() -> dict[str, Any]:
 def _operation(op: Elementwise) -> dict[str, Any]:
     operands = ["x", "y"][: op.arity]
     partials = [symbolic_partial(op, i, operands, "o") for i in range(op.arity)]
-    places = places_of(op) if "{0}" in op.latex else None
     return {
         "arity": op.arity,
         "defaults": op.defaults,
         "symbol": op.symbol,
+        "partials": [*map(_plain, partials)],
+        "read": [_plain(for_reading(partial)) for partial in partials],
+        **_written(op, operands),
+    }
+
+
+def _written(op: Op | Comparison, operands: list[str]) -> dict[str, Any]:
+    """How an operation is written, as text and as a tree."""
+    places = places_of(op) if "{0}" in op.latex else None
+    return {
         "operator": op.operator,
         "text": Symbol.of(op, operands).template,
         "places": places,
         "tree": read(filled(op.latex, SLOTS) if places else op.latex),
-        "partials": [*map(_plain, partials)],
-        "read": [_plain(for_reading(partial)) for partial in partials],
     }
 
 
