@@ -23,7 +23,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from autograd.viz.text import SUBSCRIPTS, SUPERSCRIPTS, printable
-from autograd.viz.tree import ACCENTS, GREEK, Tree, latex
+from autograd.viz.tree import ACCENTS, GREEK, Tree, Typeset
 
 MARKS = {"hat": "\u0302", "bar": "\u0304", "tilde": "\u0303", "dot": "\u0307"}
 _GIVEN = re.compile(
@@ -36,7 +36,7 @@ _NUMERIC = re.compile(r"[-+−(]*(?:[\d.][\d.,()/*+−e -]*|inf|nan)")
 
 
 @dataclass(frozen=True)
-class Name:
+class Name(Typeset):
     """A name, taken apart.
 
     Attributes:
@@ -69,11 +69,6 @@ class Name:
     def is_word(self) -> bool:
         """Whether it needs no brackets anywhere."""
         return self.plain or self.firm == self.text
-
-    @property
-    def latex(self) -> str:
-        """The name as LaTeX."""
-        return latex(self.tree)
 
     @property
     def tree(self) -> Tree:
@@ -125,7 +120,7 @@ def name(code: str) -> Name:
 
 
 @dataclass(frozen=True, slots=True)
-class Derivative:
+class Derivative(Typeset):
     r"""A derivative of one node by another.
 
     Attributes:
@@ -154,13 +149,8 @@ class Derivative:
         return f"{self.sign}{top}/{self.sign}{bottom}" + (f"⁽{place}⁾" if self.place else "")
 
     @property
-    def latex(self) -> str:
-        """As LaTeX; the d of the total derivative is upright."""
-        return latex(self.tree)
-
-    @property
     def tree(self) -> Tree:
-        """As a tree."""
+        """As a tree; the d of the total derivative is upright."""
         sign = ("mtext", "d") if self.sign == "d" else ("mo", "∂")
         bottom = name(self.bottom).tree
         if self.place:

@@ -21,7 +21,7 @@ from autograd.viz.notation import name
 from autograd.viz.player.embed import page
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.text import array_text
-from autograd.viz.tikz import tex_text
+from autograd.viz.tikz import tex_document, tex_text
 
 _NAMES = ["x", "y", "w", "b", "u", "z"]
 _NUMBERS = [-3.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0, 4.0]
@@ -197,20 +197,16 @@ def _solution(k: int, task: Task) -> str:
 
 # --- LaTeX ------------------------------------------------------------------------------------
 
-_TEX = r"""\documentclass{article}
+_PAGES = r"""
 \usepackage[a4paper,margin=18mm]{geometry}
-\usepackage[utf8]{inputenc}
-\usepackage{amsmath,amssymb}
 \usepackage{longtable}
 \setlength{\parindent}{0pt}
 \setlength{\LTleft}{0pt}
-\sloppy
-\begin{document}
-"""
+\sloppy"""
 
 
 def _tex(title: str, made: list[Task]) -> str:
-    lines = [_TEX + rf"\section*{{{tex_text(title)}}}", r"Name \hrulefill\ Date \hrulefill", ""]
+    lines = [rf"\section*{{{tex_text(title)}}}", r"Name \hrulefill\ Date \hrulefill", ""]
     lines.append("Compute the value of each node forwards, then its gradient backwards.")
     for k, task in enumerate(made, start=1):
         lines += [_tex_given(k, task), *_tex_table(task, False)]
@@ -219,7 +215,7 @@ def _tex(title: str, made: list[Task]) -> str:
         lines += [_tex_given(k, task), *_tex_table(task, True)]
         for step in task.steps:
             lines += [_tex_line(step.equation), ""]
-    return "\n".join([*lines, r"\end{document}", ""])
+    return tex_document("\n".join(lines), _PAGES, "{article}")
 
 
 def _tex_given(k: int, task: Task) -> str:

@@ -29,7 +29,7 @@ from autograd.rules.powers import LN2, LN10
 from autograd.viz import notation
 from autograd.viz.notation import Derivative
 from autograd.viz.text import SUPERSCRIPTS, Rounded, constant
-from autograd.viz.tree import SLOTS, Tree, brackets, latex, number_tree, read
+from autograd.viz.tree import SLOTS, Tree, Typeset, brackets, number_tree, read
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
@@ -58,7 +58,7 @@ COMPARISONS = {
 }  # fmt: skip
 
 
-class Symbol(Operations):
+class Symbol(Operations, Typeset):
     r"""A formula: a name, a number, or an operation on formulas.
 
     Operations on symbols give symbols. They are simplified lightly, as one would in writing:
@@ -188,11 +188,6 @@ class Symbol(Operations):
     def words(self) -> tuple[str, str] | None:
         """What is written before and behind the operand where words say it best."""
         return None
-
-    @property
-    def latex(self) -> str:
-        """The formula as LaTeX."""
-        return latex(self.tree)
 
     @property
     def tree(self) -> Tree:

@@ -22,13 +22,6 @@ from autograd.viz.scene import (
 from autograd.viz.text import SUBSCRIPTS, SUPERSCRIPTS
 from autograd.viz.tree import COMMANDS, Tree, latex
 
-PREAMBLE = r"""\documentclass[border=2pt,multi=tikzpicture]{standalone}
-\usepackage[utf8]{inputenc}
-\usepackage{amsmath,amssymb}
-\usepackage{tikz}
-\begin{document}
-"""
-
 _SIGNS = {
     "\\": r"\textbackslash{}", "{": r"\{", "}": r"\}", "$": r"\$", "&": r"\&", "#": r"\#",
     "%": r"\%", "_": r"\_", "^": r"\textasciicircum{}", "~": r"\textasciitilde{}",
@@ -67,6 +60,12 @@ def _tex_character(c: str) -> str:
     if c.isascii() or "\u00c0" <= c <= "\u00ff":
         return c if c.isprintable() else " "
     return _BOX
+
+
+def tex_document(body: str, more: str = "", kind: str = "[border=2pt]{standalone}") -> str:
+    """A document for pdflatex, of a kind, with more packages than those of formulas."""
+    packages = f"\\usepackage[utf8]{{inputenc}}\n\\usepackage{{amsmath,amssymb}}{more}"
+    return f"\\documentclass{kind}\n{packages}\n\\begin{{document}}\n{body}\n\\end{{document}}\n"
 
 
 def tex_caption(caption: str, formula: Tree | None) -> str:
@@ -113,7 +112,9 @@ def to_tikz(scenes: Sequence[tuple[Scene, str]], alone: bool = True) -> str:
         rf"\definecolor{{{name}}}{{HTML}}{{{color[1:].upper()}}}" for color, name in colors.items()
     ]
     body = "\n".join([*defined, *pictures])
-    return f"{PREAMBLE}{body}\n\\end{{document}}\n" if alone else f"{body}\n"
+    if not alone:
+        return f"{body}\n"
+    return tex_document(body, "\n\\usepackage{tikz}", "[border=2pt,multi=tikzpicture]{standalone}")
 
 
 def _picture(scene: Scene, caption: str, colors: dict[str, str]) -> Iterator[str]:

@@ -177,6 +177,22 @@ def text_latex(text: str) -> str:
     return "".join(signs.get(part) or rf"\text{{{part}}}" for part in escaped) or r"\text{}"
 
 
+class Typeset:
+    """What is written as LaTeX and as MathML, from one tree."""
+
+    __slots__ = ()
+
+    @property
+    def tree(self) -> Tree:
+        """It as a tree."""
+        raise NotImplementedError
+
+    @property
+    def latex(self) -> str:
+        """It as LaTeX."""
+        return latex(self.tree)
+
+
 # --- the LaTeX of the templates ---------------------------------------------------------------
 
 SLOTS = ("\0", "\1", "\2")

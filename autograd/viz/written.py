@@ -8,18 +8,8 @@ from html import escape
 from autograd.viz.player.embed import page
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.text import FROM_THE_RIGHT, LEFT_TO_RIGHT_MARK
-from autograd.viz.tikz import tex_formula
-from autograd.viz.tree import Tree, latex, math_element
-
-_TEX = r"""\documentclass[border=2pt]{standalone}
-\usepackage[utf8]{inputenc}
-\usepackage{amsmath,amssymb}
-\begin{document}
-$\displaystyle
-%s
-$
-\end{document}
-"""
+from autograd.viz.tikz import tex_document, tex_formula
+from autograd.viz.tree import Typeset, math_element
 
 _HTML = """<div tabindex="0" role="group" aria-label="Formulas" style="overflow-x:auto">%s</div>
 <pre style="white-space:pre-wrap;overflow-wrap:anywhere">%s</pre>"""
@@ -30,20 +20,10 @@ def _marked(text: str) -> str:
     return FROM_THE_RIGHT.sub(rf"\g<0>{LEFT_TO_RIGHT_MARK}", text)
 
 
-class Written:
+class Written(Typeset):
     """What is written as text, and as LaTeX and MathML from one tree."""
 
     __slots__ = ()
-
-    @property
-    def tree(self) -> Tree:
-        """It as a tree."""
-        raise NotImplementedError
-
-    @property
-    def latex(self) -> str:
-        """It as LaTeX."""
-        return latex(self.tree)
 
     @property
     def mathml(self) -> str:
@@ -69,7 +49,7 @@ class Written:
                 ".html": lambda: page(
                     _marked(self._title), _HTML % (self.mathml, escape(_marked(str(self))))
                 ),
-                ".tex": lambda: _TEX % tex_formula(self.tree),
+                ".tex": lambda: tex_document(f"$\\displaystyle\n{tex_formula(self.tree)}\n$"),
             },
         )
 
