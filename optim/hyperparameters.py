@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 from autograd.checks import check_bool, check_number, refuse
 from autograd.modes import active
@@ -98,6 +98,10 @@ class Settings(dict[str, Any]):
         """Change several settings, each as if assigned."""
         for name, value in dict(*args, **kwargs).items():
             self[name] = value
+
+    def __ior__(self, others: Any) -> Self:  # type: ignore[override,misc]
+        self.update(others)
+        return self
 
     def __reduce__(self) -> Any:
         return Settings, (self.who, dict(self), self.fixed)

@@ -262,8 +262,8 @@ def loss_landscape(
         lines = ax.contour(shades, levels=every_other, colors="white", linewidths=0.8)
         for number in ax.clabel(lines, colors="black", fontsize="small"):
             number.set_bbox({"facecolor": "white", "edgecolor": "none", "alpha": 0.8, "pad": 1})
-        cross = {"marker": "X", "color": "white", "markeredgecolor": "black", "markersize": 11}
-        ax.plot(0, 0, **cross, zorder=5)  # above the numbers on the lines, whose order is 4
+        # Above the numbers on the lines, whose order is 4.
+        ax.plot(0, 0, "wX", markeredgecolor="black", markersize=11, zorder=5)
         ax.figure.colorbar(shades, ax=ax, label="loss")
         ax.set_aspect("equal")
     ax.set_label(

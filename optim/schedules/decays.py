@@ -116,6 +116,7 @@ def by_hand(rates: Mapping[int, float]) -> Schedule:
 
     Raises:
         ValueError: there is no rate for epoch 0, one is below 0, or an epoch is.
+        TypeError: an epoch or a rate is no number.
 
     Example:
         >>> schedule = by_hand({0: 0.1, 30: 0.01, 40: 0.05})
@@ -125,15 +126,17 @@ def by_hand(rates: Mapping[int, float]) -> Schedule:
     if 0 not in rates:
         raise ValueError(f"by_hand: needs a rate for epoch 0, as in {{0: 0.1}}, but got {rates}.")
     stairs = sorted(
-        (epoch, check_number("by_hand", "rate", r, ">= 0")) for epoch, r in rates.items()
+        (
+            check_number("by_hand", "epoch", epoch, ">= 0"),
+            check_number("by_hand", "rate", r, ">= 0"),
+        )
+        for epoch, r in rates.items()
     )
-    if stairs[0][0] < 0:
-        raise ValueError(f"by_hand: needs epochs >= 0, but got {stairs[0][0]}.")
-    name = "by hand: " + ", ".join(f"{r:g} from {epoch}" for epoch, r in stairs)
+    name = "by hand: " + ", ".join(f"{r:g} from {epoch:g}" for epoch, r in stairs)
     return Schedule(partial(_by_hand, stairs), name)
 
 
-def _by_hand(stairs: list[tuple[int, float]], epoch: float) -> float:
+def _by_hand(stairs: list[tuple[float, float]], epoch: float) -> float:
     return max(stair for stair in stairs if stair[0] <= epoch)[1]
 
 

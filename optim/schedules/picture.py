@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from autograd.checks import check_int
 from optim.drawing import axes_for, line_styles
-from optim.schedules.schedule import Schedule
+from optim.schedules.schedule import Schedule, as_schedule
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
 
-def plot(*schedules: Schedule, epochs: int = 100, ax: Axes | None = None) -> Axes:
+def plot(*schedules: Schedule | float, epochs: int = 100, ax: Axes | None = None) -> Axes:
     """Draw schedules over the epochs, distinguishable without colours.
 
     Args:
-        schedules: At least one.
+        schedules: At least one; a number is a constant rate.
         epochs: The last epoch to draw.
         ax: Where to draw; on a new figure by default.
 
@@ -23,7 +24,7 @@ def plot(*schedules: Schedule, epochs: int = 100, ax: Axes | None = None) -> Axe
         The axes.
 
     Raises:
-        ValueError: There are no schedules.
+        ValueError: There are no schedules, or no epoch to draw of one of them.
         ImportError: matplotlib is not installed.
 
     Example:
@@ -34,9 +35,11 @@ def plot(*schedules: Schedule, epochs: int = 100, ax: Axes | None = None) -> Axe
     """
     if not schedules:
         raise ValueError("plot: needs at least one schedule, but got none.")
+    drawn = [as_schedule(schedule) for schedule in schedules]
+    check_int("plot", "epochs", epochs, least=max(schedule.first for schedule in drawn))
     ax = axes_for("schedules.plot", ax)
-    said = f"Learning rates from epoch {min(s.first for s in schedules)} to {epochs}."
-    for schedule, style in zip(schedules, line_styles(), strict=False):
+    said = f"Learning rates from epoch {min(s.first for s in drawn)} to {epochs}."
+    for schedule, style in zip(drawn, line_styles(), strict=False):
         xs = range(schedule.first, epochs + 1)
         rates = [schedule(x) for x in xs]
         ax.plot(xs, rates, label=schedule.name, markevery=max(1, epochs // 10), **style)

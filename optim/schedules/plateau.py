@@ -6,7 +6,7 @@ import math
 from numbers import Real
 from typing import Any
 
-from autograd.checks import came, check_number
+from autograd.checks import came, check_bool, check_number
 from autograd.op import plain
 from optim.schedules.schedule import Schedule, as_schedule
 from optim.states import taken_counts, taken_list
@@ -56,7 +56,7 @@ class ReduceOnPlateau(Schedule):
         self.patience = check_number(who, "patience", patience, ">= 0")
         self.threshold = check_number(who, "threshold", threshold, ">= 0")
         self.lr_min = check_number(who, "lr_min", lr_min, ">= 0")
-        self.maximize = maximize
+        self.maximize = check_bool(who, "maximize", maximize)
         self._begin()
         name = f"{of.name}, times {factor:g} on a plateau"
         super().__init__(self._reduced, name, first=of.first, parts=(of,))

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from typing import Any
 
@@ -174,12 +175,19 @@ class SequentialSchedule(Schedule):
 def load_states(who: str, schedules: Sequence[Schedule], states: object) -> None:
     """Give each schedule its saved state; where one refuses it, all stay as they were."""
     saved = taken_list(who, "schedules", states, len(schedules))
-    before = [schedule.state() for schedule in schedules]
-    try:
+    with all_or_none(schedules):
         for schedule, state in zip(schedules, saved, strict=True):
             schedule.load_state(state)
-    except (TypeError, ValueError):
-        for schedule, state in zip(schedules, before, strict=True):
+
+
+@contextmanager
+def all_or_none(schedules: Iterable[Schedule]) -> Iterator[None]:
+    """What ends with an error leaves the schedules as they were."""
+    before = [(schedule, schedule.state()) for schedule in schedules]
+    try:
+        yield
+    except Exception:
+        for schedule, state in before:
             schedule.load_state(state)
         raise
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from numbers import Real
 from typing import Any
 
-from autograd.checks import refuse
-from optim.schedules.schedule import Schedule, as_schedule, load_states
+from autograd.checks import check_number, refuse
+from optim.schedules.schedule import Schedule, all_or_none, as_schedule, load_states
 from optim.states import check_parts, taken_counts
-from optim.update_rule import UpdateRule, check_rule
+from optim.update_rule import Group, UpdateRule, check_rule
 
 
 class Scheduler:
@@ -32,8 +32,7 @@ class Scheduler:
     def __init__(self, optimizer: UpdateRule, schedules: list[Schedule]) -> None:
         self.optimizer = optimizer
         self.schedules = schedules
-        self.epoch = max(schedule.first for schedule in schedules)
-        self._set()
+        self._begin(max(schedule.first for schedule in schedules))
 
     def step(self, loss: float | None = None) -> None:
         """An epoch is over: set the rates for the next.
@@ -42,15 +41,18 @@ class Scheduler:
             loss: That of the epoch, for schedules that go by it (`ReduceOnPlateau`).
 
         Raises:
-            TypeError: A schedule needs the loss, and there is none.
+            TypeError: A schedule needs the loss, and there is none. Nothing is changed then.
+            ValueError: A rate is not >= 0, or the optimizer has got further groups. Nothing is
+                changed then.
         """
-        for schedule in dict.fromkeys(self.schedules):  # one that several groups share, once
-            if loss is not None:
-                schedule.observe(loss)
-            elif schedule.needs_loss:
-                raise TypeError(f"step: {schedule.name} goes by the loss. Pass step(loss).")
-        self.epoch += 1
-        self._set()
+        schedules = dict.fromkeys(self.schedules)  # one that several groups share, once
+        with all_or_none(schedules):
+            for schedule in schedules:
+                if loss is not None:
+                    schedule.observe(loss)
+                elif schedule.needs_loss:
+                    raise TypeError(f"step: {schedule.name} goes by the loss. Pass step(loss).")
+            self._begin(self.epoch + 1)
 
     def within(self, done: float) -> None:
         """In the middle of an epoch: set the rates of the schedules that go by batches.
@@ -58,8 +60,7 @@ class Scheduler:
         Args:
             done: What part of the epoch is over, in [0, 1).
         """
-        groups = self.optimizer.param_groups
-        for group, schedule in zip(groups, self.schedules, strict=True):
+        for group, schedule in self._pairs():
             if schedule.by_batch:
                 group["lr"] = schedule(self.epoch + done)
 
@@ -72,10 +73,22 @@ class Scheduler:
         names = ", ".join(schedule.name for schedule in dict.fromkeys(self.schedules))
         return f"Scheduler({names}; epoch {self.epoch})"
 
-    def _set(self) -> None:
+    def _pairs(self) -> list[tuple[Group, Schedule]]:
         groups = self.optimizer.param_groups
-        for group, schedule in zip(groups, self.schedules, strict=True):
-            group["lr"] = schedule(self.epoch)
+        if len(groups) != len(self.schedules):
+            raise ValueError(
+                f"Scheduler: has schedules for {len(self.schedules)} groups, but the optimizer has "
+                f"{len(groups)}. Call attach after add_param_group."
+            )
+        return list(zip(groups, self.schedules, strict=True))
+
+    def _begin(self, epoch: int) -> None:
+        """Set the rates of an epoch: all of them, or none."""
+        pairs = self._pairs()
+        rates = [check_number(s.name, "the rate", s(epoch), ">= 0") for _, s in pairs]
+        for (group, _), rate in zip(pairs, rates, strict=True):
+            group["lr"] = rate
+        self.epoch = epoch
 
     def state_dict(self) -> dict[str, int | list[Any]]:
         """The epoch, and what schedules have learnt from losses, to be saved."""
@@ -90,9 +103,9 @@ class Scheduler:
         """
         check_parts("Scheduler", state_dict, ("epoch", "schedules"))
         epoch = taken_counts("Scheduler", "epoch", [state_dict["epoch"]], 1)
-        load_states("Scheduler", self.schedules, state_dict["schedules"])
-        self.epoch = int(epoch[0])
-        self._set()
+        with all_or_none(self.schedules):
+            load_states("Scheduler", self.schedules, state_dict["schedules"])
+            self._begin(int(epoch[0]))
 
 
 def attach(optimizer: UpdateRule, *schedules: Schedule | float) -> Scheduler:

@@ -122,6 +122,9 @@ def test_an_unknown_setting_is_refused(rule):
         optimizer.param_groups[0]["learning_rate"] = 0.1
     with pytest.raises(ValueError, match=r"lr must be >= 0, but got -1"):
         optimizer.param_groups[0]["lr"] = -1
+    group = optimizer.param_groups[0]
+    with pytest.raises(ValueError, match=r"lr must be >= 0, but got -1"):
+        group |= {"lr": -1}
     optimizer.param_groups[0]["lr"] = 0  # a schedule may end there
 
 

@@ -282,7 +282,7 @@ def test_a_schedule_of_ones_own():
         (lambda: constant(0.1)(-1), "0.1: needs an epoch >= 0, but got -1"),
         (lambda: by_hand({1: 0.1}), "by_hand: needs a rate for epoch 0"),
         (lambda: by_hand({0: -0.1}), "by_hand: rate must be >= 0, but got -0.1"),
-        (lambda: by_hand({0: 0.1, -1: 0.1}), "by_hand: needs epochs >= 0, but got -1"),
+        (lambda: by_hand({0: 0.1, -1: 0.1}), "by_hand: epoch must be >= 0, but got -1"),
         (lambda: cosine(0.1, epochs=5, lr_min=0.2), r"lr_min must be in \[0, 0.1\], but got 0.2"),
         (lambda: warm_up(0.1, epochs=0), "warm_up: epochs must be >= 1"),
         (lambda: constant(0.1).then(constant(0.2), at=0), "then: at must be >= 1"),
@@ -292,7 +292,9 @@ def test_a_schedule_of_ones_own():
         (lambda: one_cycle(0.1, epochs=5, rise=1), r"rise must be in \(0, 1\), but got 1"),
         (lambda: one_cycle(0.1, 5, lr_first=0.2), r"lr_first must be in \(0, 0.1\], but got 0.2"),
         (lambda: one_cycle(0.1, 5, lr_last=-1), r"lr_last must be in \[0, 0.1\], but got -1"),
+        (lambda: by_hand({0: 0.1, math.nan: 0.2}), "by_hand: epoch must be >= 0, but got nan"),
         (schedules.plot, "plot: needs at least one schedule, but got none"),
+        (lambda: schedules.plot(inverse_sqrt(0.1), epochs=0), "plot: epochs must be >= 1, but got"),
     ],
 )
 def test_what_makes_no_sense_is_refused(make, says):
@@ -309,6 +311,9 @@ def test_what_makes_no_sense_is_refused(make, says):
         (lambda: cosine(0.1, epochs=5, lr_min="0"), "cosine: lr_min must be a number, but got '0'"),
         (lambda: cosine(0.1, epochs=math.nan), "cosine: epochs must be an int, but got nan"),
         (lambda: constant(0.1) * constant(0.1), "factor must be a number, but got a Schedule"),
+        (lambda: by_hand({0: 0.1, "9": 0.2}), "by_hand: epoch must be a number, but got '9'"),
+        (lambda: ReduceOnPlateau(0.1, maximize="min"), "maximize must be True or False, but got"),
+        (lambda: schedules.plot(0.1, epochs=2.5), "plot: epochs must be an int, but got 2.5"),
         (lambda: constant(0.1).then("0.1", at=1), "constant: lr must be a number"),
         (
             lambda: schedules.attach(SGD([Value(1.0)]), "0.1"),
@@ -327,6 +332,52 @@ def test_a_state_of_other_schedules_is_refused_and_changes_nothing():
     with pytest.raises(ValueError, match=r"needs 'schedules' as a list of 1, .* has one of 0"):
         scheduler.load_state_dict({"epoch": 3, "schedules": []})
     assert (scheduler.epoch, scheduler.optimizer.lr) == (0, 0.8)
+
+
+def everything(scheduler):
+    return repr((scheduler.state_dict(), scheduler.optimizer.param_groups))
+
+
+def two_groups():
+    return SGD([{"params": [Value(1.0)]}, {"params": [Value(2.0)]}], lr=0.1)
+
+
+@pytest.mark.parametrize(
+    ("second", "loss", "says"),
+    [
+        (Schedule(lambda epoch: 0.1 - 0.2 * epoch, "down"), 1.0, "down: the rate must be >= 0"),
+        (Schedule(lambda epoch: [0.1, math.nan][epoch], "off"), 1.0, "off: the rate must be >= 0"),
+        (ReduceOnPlateau(0.2), None, "goes by the loss"),
+        (ReduceOnPlateau(0.2), "low", "could not convert"),
+    ],
+)
+def test_a_step_that_ends_with_an_error_changes_nothing(second, loss, says):
+    first = constant(0.1) if loss is None else ReduceOnPlateau(0.1, patience=0)
+    scheduler = attach(two_groups(), first, second)
+    before = everything(scheduler)
+    with pytest.raises((TypeError, ValueError), match=says):
+        scheduler.step(loss)
+    assert everything(scheduler) == before
+
+
+def test_a_scheduler_says_of_a_group_that_came_later_that_it_has_no_schedule():
+    scheduler = attach(SGD([Value(1.0)]), ReduceOnPlateau(0.1).each_batch())
+    scheduler.optimizer.add_param_group({"params": [Value(2.0)]})
+    before = everything(scheduler)
+    for call in (lambda: scheduler.step(1.0), lambda: scheduler.within(0.5)):
+        with pytest.raises(ValueError, match="has schedules for 1 groups, but the optimizer has 2"):
+            call()
+    assert everything(scheduler) == before
+
+
+def test_a_state_from_before_the_first_epoch_of_a_schedule_is_refused_and_changes_nothing():
+    scheduler = attach(two_groups(), ReduceOnPlateau(0.1), inverse_sqrt(0.1))
+    scheduler.step(1.0)
+    before = everything(scheduler)
+    earlier = attach(two_groups(), ReduceOnPlateau(0.1), constant(0.1)).state_dict()
+    with pytest.raises(ValueError, match="needs an epoch >= 1, but got 0"):
+        scheduler.load_state_dict(earlier)
+    assert everything(scheduler) == before
 
 
 def test_a_state_of_a_scheduler_that_is_not_whole_is_refused_and_changes_nothing():
