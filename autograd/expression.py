@@ -13,7 +13,7 @@ import re
 import reprlib
 import textwrap
 import unicodedata
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, Literal, NamedTuple
 
 from autograd.op import RULEBOOK, Elementwise
@@ -100,16 +100,9 @@ def parse(text: str, values: Mapping[str, float]) -> Value:
           ^
         ...
     """
-    reader = _Reader(text)
+    reader = Reader(text)
     leaves = reader.leaves(values)
-    stack: list[Any] = []
-    for instruction in reader.program:
-        if isinstance(instruction, tuple):
-            op, count = instruction
-            stack[-count:] = [op(*stack[-count:])]
-        else:
-            stack.append(leaves[instruction] if isinstance(instruction, str) else instruction)
-    (out,) = stack
+    out = reader.computed(lambda x: leaves.get(x, x), lambda op, of: op(*of))
     return out if isinstance(out, Value) else Constant(out)
 
 
@@ -156,7 +149,7 @@ HELPLESS = ["unknown", "sign", "list", "imaginary", "*", "**", "called", "dot"]
 """What is said without a hint; then what is allowed follows."""
 
 
-class _Reader:
+class Reader:
     """An expression, read into a program in postfix order: operands before their operation.
 
     Source:
@@ -322,6 +315,19 @@ class _Reader:
         if self._opened < 0:
             return self._refusal("missing", len(self.text))
         return self._refusal("open", self._opened)
+
+    def computed(
+        self, leaf: Callable[[Any], Any], apply: Callable[[Elementwise, list[Any]], Any]
+    ) -> Any:
+        """What the program gives: `leaf` of each name and number, `apply` of each operation."""
+        stack: list[Any] = []
+        for instruction in self.program:
+            if isinstance(instruction, tuple):
+                op, count = instruction
+                stack[-count:] = [apply(op, stack[-count:])]
+            else:
+                stack.append(leaf(instruction))
+        return stack[0]
 
     def leaves(self, values: Mapping[str, float]) -> dict[str, Any]:
         """A Value for each name, or the constant it stands for.

@@ -15,6 +15,7 @@ LaTeX and as MathML.
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 import numpy as np
 
 from autograd.declarations import on_every_operation
+from autograd.expression import Reader
 from autograd.methods import Operations
 from autograd.op import OF_USERS, RENAMED, RULEBOOK, Elementwise, Op
 from autograd.rules.powers import LN2, LN10
@@ -109,8 +111,7 @@ class Symbol(Operations, Typeset):
         out = cls.of(op, operands, params)
         if op.name in _EXACT and all(x.number is not None for x in out.operands):
             return cls(RULEBOOK[op.name](*(x.number for x in out.operands)))
-        simpler = _SIMPLER[op.name](*out.operands) if op.name in _SIMPLER else None
-        return out if simpler is None else simpler
+        return _simplified(out, op.name)
 
     def __array_ufunc__(self, ufunc: np.ufunc, method: str, *inputs: Any, **kwargs: Any) -> Any:
         """`np.float64(2) * x` and, in a rule that is written with it, `np.cos(x)`."""
@@ -274,48 +275,53 @@ def _minus(x: Symbol) -> Symbol | None:
 def _same(x: Symbol, y: Symbol) -> bool:
     """Whether two formulas are written alike."""
     parts = [(z.name, z.number, z.derivative, z.op) for z in (x, y)]
-    return parts[0] == parts[1] and all(map(_same, x.operands, y.operands))
-
-
-def _simpler_sum(x: Symbol, y: Symbol, minus: bool = False) -> Symbol | None:
-    """x + y, or x - y: a 0 is left out, and a negative y turns the sign."""
-    if y.number == 0:
-        return x
-    if x.number == 0:
-        return -y if minus else y
-    positive = _minus(y)
-    return None if positive is None else x + positive if minus else x - positive
-
-
-def _simpler_product(x: Symbol, y: Symbol) -> Symbol | None:
-    for factor, other in ((x, y), (y, x)):
-        if factor.number == 0:
-            return Symbol(0)
-        if factor.number == 1:
-            return other
-        positive = _minus(factor)
-        if positive is not None:
-            return -(positive * y if factor is x else x * positive)
-    return Symbol.of(RULEBOOK["square"], [x]) if _same(x, y) else None
-
-
-def _simpler_quotient(x: Symbol, y: Symbol) -> Any:
-    if y.number == 1 or x.number == 0:
-        return x
-    if (positive := _minus(x)) is not None:
-        return -(positive / y)
-    return -(x / positive) if (positive := _minus(y)) is not None else None
+    return x is y or (parts[0] == parts[1] and all(map(_same, x.operands, y.operands)))
 
 
 _EXACT = {"add", "subtract", "multiply", "negative"}  # of two numbers: computed, not written out
-_SIMPLER: dict[str, Callable[..., Any]] = {
-    "add": _simpler_sum,
-    "subtract": lambda x, y: _simpler_sum(x, y, minus=True),
-    "multiply": _simpler_product,
-    "divide": _simpler_quotient,
-    "negative": _minus,
-    "power": lambda x, y: {0.0: Symbol(1), 1.0: x}.get(y.number),
-}
+
+SIMPLER = (
+    "x + 0 = x", "0 + x = x", "x + -y = x - y", "x - 0 = x", "0 - x = -x", "x - -y = x + y",
+    "0*x = 0", "1*x = x", "-x*y = -(x*y)", "x*0 = 0", "x*1 = x", "x*-y = -(x*y)",
+    "x*x = square(x)", "x/1 = x", "0/x = 0", "-x/y = -(x/y)", "x/-y = -(x/y)", "--x = x",
+    "x**0 = 1", "x**1 = x",
+)  # fmt: skip
+"""What is written otherwise, here and in the page; a negative number is a -x, too."""
+
+
+@functools.cache
+def simpler() -> dict[str, list[tuple[Symbol, Symbol]]]:
+    """By the operation that comes last, what is written otherwise, and how, in order."""
+    found: dict[str, list[tuple[Symbol, Symbol]]] = {}
+    for rule in SIMPLER:
+        one, other = (Reader(x).computed(Symbol, Symbol.of) for x in rule.split(" = "))
+        found.setdefault(one.op.name, []).append((one, other))
+    return found
+
+
+def _simplified(x: Symbol, name: str) -> Symbol:
+    for pattern, other in simpler().get(name, ()):
+        bound: dict[str, Symbol] = {}
+        if all(map(functools.partial(_fits, bound), pattern.operands, x.operands)):
+            return _filled_in(other, bound)
+    return x
+
+
+def _fits(bound: dict[str, Symbol], pattern: Symbol, x: Symbol) -> bool:
+    """Whether x has a form, in which a name stands for one formula."""
+    if pattern.number is not None:
+        return x.number == pattern.number
+    if pattern.op is None:
+        return _same(bound.setdefault(pattern.name, x), x)
+    positive = _minus(x)
+    return positive is not None and _fits(bound, pattern.operands[0], positive)
+
+
+def _filled_in(x: Symbol, bound: dict[str, Symbol]) -> Symbol:
+    if x.op is None:
+        return bound.get(x.name, x)
+    out: Symbol = RULEBOOK[x.op.name](*(_filled_in(y, bound) for y in x.operands))
+    return out
 
 
 # --- text -------------------------------------------------------------------------------------

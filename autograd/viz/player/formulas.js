@@ -56,39 +56,18 @@ const same = (x, y) =>
 const minusOf = (x) => (isNumber(x) ? (x < 0 ? -x : null) : x.op === "negative" ? x.of[0] : null);
 const make = (op, ...of) => {
   if (["add", "subtract", "multiply", "negative"].includes(op) && of.every(isNumber)) return rules[op][0](...of);
-  const simpler = Object.hasOwn(SIMPLER, op) ? SIMPLER[op](...of) : null;
-  return simpler === null ? { op, of } : simpler;
+  for (const [[name, ...patterns], other] of grammar.simpler) {
+    const bound = {};
+    if (name === op && patterns.every((pattern, i) => fits(pattern, of[i], bound))) return filledIn(other, bound);
+  }
+  return { op, of };
 };
-// A sum or a difference: a 0 is left out, and a negative y turns the sign.
-function simplerSum(x, y, other, alone) {
-  if (y === 0) return x;
-  if (x === 0) return alone;
-  const positive = minusOf(y);
-  return positive === null ? null : make(other, x, positive);
+function fits(pattern, x, bound) {
+  if (isNumber(pattern)) return x === pattern;
+  if (!Array.isArray(pattern)) return same((bound[pattern] ??= x), x);
+  const positive = minusOf(x);
+  return positive !== null && fits(pattern[1], positive, bound);
 }
-const SIMPLER = {
-  add: (x, y) => simplerSum(x, y, "subtract", y),
-  subtract: (x, y) => simplerSum(x, y, "add", make("negative", y)),
-  multiply(x, y) {
-    for (const [factor, other] of [[x, y], [y, x]]) {
-      if (factor === 0) return 0;
-      if (factor === 1) return other;
-      const positive = minusOf(factor);
-      if (positive !== null)
-        return make("negative", factor === x ? make("multiply", positive, y) : make("multiply", x, positive));
-    }
-    return same(x, y) ? { op: "square", of: [x] } : null;
-  },
-  divide(x, y) {
-    if (y === 1 || x === 0) return x;
-    let positive = minusOf(x);
-    if (positive !== null) return make("negative", make("divide", positive, y));
-    positive = minusOf(y);
-    return positive === null ? null : make("negative", make("divide", x, positive));
-  },
-  negative: minusOf,
-  power: (x, y) => (y === 0 ? 1 : y === 1 ? x : null),
-};
 // The formula of a derivative, ["multiply", "x", 2], with the operands and the result filled in.
 function filledIn(formula, leaves) {
   if (isNumber(formula)) return formula;

@@ -30,6 +30,7 @@ from autograd.viz.symbols import (
     filled,
     for_reading,
     places_of,
+    simpler,
     symbolic_partial,
 )
 from autograd.viz.tree import ACCENTS, BINARY, COMMANDS, COMPOSED, FUNCTIONS, GREEK, SLOTS, read
@@ -99,6 +100,7 @@ def grammar() -> dict[str, Any]:
         "aliases": expression.ALIASES,
         "ops": {op.name: _operation(op) for op in ops}
         | {of.name: _written(of, ["x", "y"]) for of in COMPARISONS.values()},
+        "simpler": [[*map(_plain, rule)] for rules in simpler().values() for rule in rules],
         "known": [*KNOWN_NUMBERS.items()],
         "commands": COMMANDS,
         "composed": COMPOSED,

@@ -19,7 +19,7 @@ from autograd.expression import (
     FUNCTIONS,
     REFUSALS,
     ExpressionError,
-    _Reader,
+    Reader,
     number_typed,
     parse,
 )
@@ -122,7 +122,7 @@ def as_told_by_python(text, error):
     """The whole message of an error of the page: as Python shows that problem at that place."""
     if error["place"] is None:
         return "expression: " * (error["problem"][:14] != "the expression") + error["problem"]
-    reader = _Reader.__new__(_Reader)
+    reader = Reader.__new__(Reader)
     reader.text = unicodedata.normalize("NFC", " ".join(text.split()))
     why = "sign" if error["allowed"] else "open"
     with mock.patch.dict(REFUSALS, {why: "{0}"}):
