@@ -118,9 +118,10 @@ class Instructions:
         x = self.instructions[k]
         if not isinstance(x, Product):
             return ""
-        sums, matrices = f"{x.out.size:,} sum{'s' if x.out.size > 1 else ''}", _matrices(x)
+        terms = f"of {x.left.shape[-1]:,} products"
+        sums = f"{x.out.size:,} sums {terms} are" if x.out.size > 1 else f"1 sum {terms} is"
         stack = f"{len(x.out)} matrix products" if len(x.out) > 1 else "one matrix product"
-        return f"v{k}: {sums} of {x.left.shape[-1]:,} products are {stack}, {matrices}."
+        return f"v{k}: {sums} {stack}, {_matrices(x)}."
 
     def graph(self, marked: str, remark: str) -> DrawnGraph:
         """The boxes and arrows; the box with the id `marked` stands out."""

@@ -184,7 +184,7 @@ _TITLE_HEIGHT, _ROW_HEIGHT = 19.0, 16.0
 _PADDING, _BADGE_PADDING, _BETWEEN = 9.0, 7.0, 10.0
 _RIM = 4.0  # between the two outlines of the output
 _LEAST_WIDTH = 96.0
-_KEY_WIDTH = 36.0
+_KEY_WIDTH = 42.0
 _MARGIN = 14.0
 
 

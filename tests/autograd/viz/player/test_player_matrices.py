@@ -113,3 +113,22 @@ def test_the_words_beside_a_gradient_do_not_run_into_it(play):
                 in_one_row = start > left and abs(top - beside) < 4
                 assert not in_one_row or start >= right, (words, other)
     assert parts == {"1/3", "2/3"}
+
+
+def test_at_the_end_no_gradient_touches_the_word_before_it(play):
+    q = Tensor([[3.0, 0.0], [0.123, 3.0]], requires_grad=True, label="Q")
+    k = Tensor([[-0.7216, -0.2211], [4.141, 0.9123]], requires_grad=True, label="K")
+    player = play(backprop((q @ k / np.sqrt(2)).sum()))
+    player.press("End")
+    gaps = player.page.evaluate("""() => {
+        const {shadowRoot} = document.querySelector(".glassgrad");
+        const texts = [...shadowRoot.querySelectorAll("[data-node] text")];
+        const right = (e) => e.getBoundingClientRect().right;
+        const left = (e) => e.getBoundingClientRect().left;
+        return texts.filter((e) => e.textContent === "grad ✓").map((word) => Math.min(
+            ...[...word.closest("[data-node]").querySelectorAll("text")].filter(
+                (e) => e !== word && e.getAttribute("y") === word.getAttribute("y"),
+            ).map((e) => left(e) - right(word))));
+    }""")
+    assert len(gaps) >= 4
+    assert min(gaps) > 2
