@@ -10,9 +10,9 @@ import numpy as np
 
 import autograd
 from autograd import ShapeError, Tensor, Value
-from autograd.checks import kind
+from autograd.checks import came, kind
 from autograd.spellings import refuse_set_to_none
-from nn.operands import listed, numbers, shown
+from nn.operands import as_operand, listed, numbers, shown
 from nn.parameter import Buffer, Element, Flat, Parameter
 from nn.pictures.pictured import Pictured
 from nn.summary import Table, summary
@@ -289,7 +289,8 @@ class Module(Pictured):
             ValueError: a name is missing, or one too many; or a number cannot be had in the type
                 that the parameter has: 1e300 in float32, 0.5 where numbers are whole.
             ShapeError: an array has another shape.
-            TypeError: an array is not of real numbers, or it is a close-up.
+            TypeError: an array is not of real numbers, or masks some; state is no mapping; or it is
+                a close-up.
 
         Example:
             >>> from nn import Linear
@@ -309,6 +310,8 @@ class Module(Pictured):
     ) -> list[tuple[Parameter | Buffer, Array]]:
         """Each parameter and buffer with the array that it is to be loaded from; all is checked."""
         who = f"load_state_dict: {type(self).__name__}"
+        if not isinstance(state, Mapping):
+            raise TypeError(f"{who} needs what state_dict() returned, but got {came(state)}.")
         own = self._state("load_state_dict")
         missing = [name for name in own if name not in state]
         extra = [name for name in state if name not in own]
@@ -316,7 +319,8 @@ class Module(Pictured):
             said = [f"misses {listed(missing)}"] * bool(missing)
             said += [f"has no place for {listed(extra)}"] * bool(extra)
             raise ValueError(f"{who} {' and '.join(said)}. Nothing was changed.")
-        pairs = [(tensor, numbers(state[name])) for name, tensor in own.items()]
+        given = {name: as_operand(f"{who}: {name!r}", state[name]) for name in own}
+        pairs = [(tensor, numbers(given[name])) for name, tensor in own.items()]
         for name, (tensor, array) in zip(own, pairs, strict=True):
             if array.dtype.kind not in "biuf":
                 raise TypeError(f"{who} needs real numbers, but {name!r} is of {array.dtype}.")
@@ -402,6 +406,11 @@ class Module(Pictured):
             return f"{name}({self._details()})"
         inner = "\n".join(children).replace("\n", "\n  ")
         return f"{name}({self._details()}\n  {inner}\n)"
+
+
+def buffers_of(module: Module) -> list[Buffer]:
+    """Its own buffers, without those of the modules below."""
+    return [member for _, member in module._members() if isinstance(member, Buffer)]
 
 
 def _can_become(array: Array, dtype: np.dtype[Any]) -> bool:

@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from autograd.checks import refuse, refuse_masked
+
 
 @dataclass(frozen=True, eq=False, repr=False, slots=True)
 class Dataset:
@@ -22,6 +24,7 @@ class Dataset:
         source: Where the figures or the idea come from.
 
     Raises:
+        TypeError: x or y is no array, or masks some of its numbers.
         ValueError: x is not (N, D), y is not (N,), a column has no name, or a label has none.
 
     Example:
@@ -45,6 +48,10 @@ class Dataset:
     source: str
 
     def __post_init__(self) -> None:
+        for name, array in (("x", self.x), ("y", self.y)):
+            refuse_masked("Dataset", array)
+            if not hasattr(array, "ndim"):
+                refuse("Dataset", name, "an array", array, TypeError)
         if self.x.ndim != 2 or self.y.shape != self.x.shape[:1]:
             raise ValueError(
                 f"Dataset: needs x of shape (N, D) and y of shape (N,), "
@@ -56,11 +63,11 @@ class Dataset:
                 f"but got {self.feature_names}."
             )
         classes = len(self.class_names)
-        strangers = self.y[(self.y < 0) | (self.y >= classes)]
+        strangers = self.y[~np.isin(self.y, np.arange(classes))]
         if strangers.size:
             raise ValueError(
                 f"Dataset: needs every label in [0, {classes}), one per class name, "
-                f"but got {strangers[0]}."
+                f"but got {strangers.tolist()[0]!r}."
             )
 
     # Any, because an iterator has a single element type and x and y differ; the fields are exact.

@@ -18,7 +18,7 @@ from autograd.viz.svg import dark_rules, to_svg
 from nn.data import pair
 from nn.datasets.dataset import Dataset
 from nn.layers import Dropout, Dropout2d
-from nn.module import Buffer, Module
+from nn.module import Module, buffers_of
 from nn.operands import check_one_number, numbers
 from nn.pictures.network import drawn_neurons, network_scene, pens
 from nn.pictures.plane import POINTS, SHADES
@@ -271,9 +271,7 @@ def _check_learns_all(model: Module, optimizer: UpdateRule, who: str) -> None:
 
 def _check_same_in_every_call(model: Module) -> None:
     for module in model.modules():
-        if isinstance(module, (Dropout, Dropout2d)) or any(
-            isinstance(thing, Buffer) for thing in vars(module).values()
-        ):
+        if isinstance(module, (Dropout, Dropout2d)) or buffers_of(module):
             raise CompileError(
                 f"playground: {type(module).__name__} draws or keeps numbers in every step, which "
                 "cannot be printed as JavaScript. nn.watch films the training."

@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import ShapeError
-from autograd.checks import check_int, check_number
+from autograd.checks import check_int, check_number, refuse
 from nn.data import pair
 from nn.datasets.dataset import Dataset
+from nn.functional.targets import check_some
 from nn.generators import Seed, seeded
 from nn.module import Module
 from nn.operands import numbers
@@ -82,8 +83,9 @@ def decision_regions(
         model: From points (N, 2) to scores (N, C), the largest of which decides; or to one score
             per point, (N, 1) or (N,), which means class 1 from the threshold on and class 0 below.
             Or an estimator of scikit-learn with `predict_proba`.
-        data: A pair ``(x, y)`` or Dataset: points (N, 2) and their classes (N,), 0, 1, … Or the
-            points alone, with y after them, as scikit-learn has it.
+        data: A pair ``(x, y)`` or Dataset: points (N, 2) and their classes (N,), in [0, C), or of
+            an estimator, among its `classes_`. Or the points alone, with y after them, as
+            scikit-learn has it.
         y: The classes, if data are points alone; else the axes may stand here.
         ax: Where to draw.
         threshold: Of a single score: 0 for logits, 0.5 for probabilities.
@@ -94,6 +96,7 @@ def decision_regions(
 
     Raises:
         ShapeError: the examples are not points in the plane.
+        ValueError: there are no examples, or y has a class that the model does not.
 
     Example:
         >>> from matplotlib.figure import Figure
@@ -112,11 +115,19 @@ def decision_regions(
             f"{x.shape} and {labels.shape}."
         )
     check_int("decision_regions", "resolution", resolution, least=2)
+    check_some("decision_regions", x)
     ax = axes_for("nn.plots", ax)
     outputs = _outputs(model, x)
+    count = max(outputs.shape[1], 2)
+    classes = np.asarray(getattr(model, "classes_", range(count)))
+    strange = ~np.isin(labels, classes)
+    if strange.any():
+        known = ", ".join(map(repr, classes.tolist()))
+        first = labels[strange].tolist()[0]
+        refuse("decision_regions", "y", f"classes among {known}", first, ValueError)
+    labels = np.searchsorted(classes, labels)
     wrong = int((_classes(outputs, threshold) != labels).sum())
-    count = max(outputs.shape[1], 2, int(labels.max()) + 1)
-    names = data.class_names if isinstance(data, Dataset) else [f"class {k}" for k in range(count)]
+    names = data.class_names if isinstance(data, Dataset) else [f"class {k}" for k in classes]
     columns, room = _room_for_legend(ax, [names[k] for k in range(count) if (labels == k).any()])
     sides = [_padded(x[:, 0], resolution), _padded(x[:, 1], resolution, room)]
     outputs = _outputs(model, np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2))
@@ -147,7 +158,7 @@ def _draw_regions(
 
 
 def _draw_examples(
-    ax: Axes, x: Array, y: Array, names: Sequence[str], colors: Sequence[str]
+    ax: Axes, x: Array, y: IndexArray, names: Sequence[str], colors: Sequence[str]
 ) -> None:
     """Mark the examples of each class."""
     for k, color in enumerate(colors):
@@ -288,7 +299,7 @@ def weights(model: Module, ax: Axes | None = None, *, bins: int = 25) -> Axes:
         The axes.
 
     Raises:
-        ValueError: the model has no parameters, or bins < 1.
+        ValueError: the model has no parameters, one of their numbers is not finite, or bins < 1.
 
     Example:
         >>> from matplotlib.figure import Figure
@@ -299,9 +310,12 @@ def weights(model: Module, ax: Axes | None = None, *, bins: int = 25) -> Axes:
         'Histograms of 2 parameters. weight: 2 numbers from 1 to 2; bias: 1 number from 3 to 3.'
     """
     check_int("weights", "bins", bins, least=1)
-    named = model.named_parameters()
+    named = [(name, p) for name, p in model.named_parameters() if np.size(p.data)]
     if not named:
         raise ValueError("weights: needs a model with parameters, but it has none.")
+    for name, p in named:
+        if not np.isfinite(p.data).all():
+            raise ValueError(f"weights: needs finite numbers, but {name} holds nan or inf.")
     ax = axes_for("nn.plots", ax)
     arrays = [np.ravel(p.data) for _, p in named]
     edges = np.histogram_bin_edges(np.concatenate(arrays), bins)

@@ -26,7 +26,7 @@ from autograd.viz.svg import to_svg
 from nn import scalar
 from nn.data import pair
 from nn.datasets.dataset import Dataset
-from nn.module import Buffer, Module
+from nn.module import Module, buffers_of
 from nn.operands import numbers
 from nn.training.history import History
 from nn.training.notebook import kernel_shell
@@ -345,7 +345,7 @@ def _held_by(model: Any) -> list[Any]:
     held = list(model.parameters())
     if isinstance(model, Module):
         for module in model.modules():
-            held += [thing for thing in vars(module).values() if isinstance(thing, Buffer)]
+            held += buffers_of(module)
     return held
 
 

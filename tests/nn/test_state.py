@@ -63,8 +63,18 @@ def test_loading_the_numbers_of_another_model_makes_it_the_same_function(gather)
             TypeError,
             r"real numbers, but '1\.bias' is of compl",
         ),
+        (
+            lambda s: s.update({"1.bias": np.ma.array([1.0], mask=[True])}),
+            TypeError,
+            r"Sequential: '1\.bias': needs an array of which all numbers count",
+        ),
+        (
+            lambda s: s.update({"0.weight": [[1.0], [1.0, 2.0]]}),
+            ShapeError,
+            r"'0\.weight': needs rows of one length",
+        ),
     ],
-    ids=["missing", "extra", "misspelt", "shape", "text", "complex"],
+    ids=["missing", "extra", "misspelt", "shape", "text", "complex", "masked", "ragged"],
 )
 def test_loading_what_does_not_fit_names_it_and_changes_nothing(change, error, text):
     model, other = (Sequential(Linear(2, 2), Linear(2, 1)) for _ in range(2))
@@ -74,6 +84,12 @@ def test_loading_what_does_not_fit_names_it_and_changes_nothing(change, error, t
         model.load_state_dict(state)
     for name, array in model.state_dict().items():
         assert_array_equal(array, before[name])
+
+
+@pytest.mark.parametrize("state", [None, ["weight", "bias"], Linear(2, 2)])
+def test_what_is_no_state_is_refused(state):
+    with pytest.raises(TypeError, match=r"Linear needs what state_dict\(\) returned, but got"):
+        Linear(2, 2).load_state_dict(state)
 
 
 def test_a_parameter_may_be_loaded_from_its_own_numbers_in_another_order():

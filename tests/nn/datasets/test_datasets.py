@@ -96,6 +96,11 @@ def test_every_public_name_is_here():
         ({"feature_names": ()}, r"feature name for each of the 1 columns of x, but got \(\)"),
         ({"y": np.array([0, 2])}, r"every label in \[0, 2\), one per class name, but got 2"),
         ({"y": np.array([0, -1])}, r"every label in \[0, 2\), one per class name, but got -1"),
+        ({"y": np.array([0, 0.5])}, r"every label in \[0, 2\), one per class name, but got 0.5"),
+        ({"y": np.array([0, np.nan])}, r"every label in \[0, 2\), .*, but got nan"),
+        ({"y": np.array(["0", "1"])}, r"every label in \[0, 2\), .*, but got '0'"),
+        ({"y": [0, 1]}, r"y must be an array, but got \[0, 1\]"),
+        ({"x": np.ma.array(np.zeros((2, 1)), mask=[[True], [False]])}, "but got a masked one"),
     ],
 )
 def test_a_dataset_that_does_not_fit_together_is_refused(changed, message):
@@ -109,7 +114,7 @@ def test_a_dataset_that_does_not_fit_together_is_refused(changed, message):
         "source": "here",
     }
     assert len(Dataset(**fields)) == 2
-    with pytest.raises(ValueError, match="Dataset: .*" + message):
+    with pytest.raises((TypeError, ValueError), match="Dataset: .*" + message):
         Dataset(**(fields | changed))
 
 

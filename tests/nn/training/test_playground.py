@@ -268,6 +268,10 @@ def test_what_cannot_be_printed_is_told_and_stays_a_film():
     averages = nn.Sequential(nn.Linear(2, 4), nn.BatchNorm1d(4), nn.Linear(4, 1))
     with pytest.raises(CompileError, match="BatchNorm1d draws or keeps"):
         nn.playground(averages, (x, y), loss, optim.SGD(averages.parameters(), lr=0.1))
+    counts = nn.Linear(2, 1)
+    counts.seen = [nn.Buffer(np.zeros(1))]
+    with pytest.raises(CompileError, match="Linear draws or keeps"):
+        nn.playground(counts, (x, y), loss, optim.SGD(counts.parameters(), lr=0.1))
     dampened = optim.SGD(model.parameters(), lr=0.1, momentum=0.9, dampening=0.5)
     with pytest.raises(CompileError, match="the first step of SGD is another formula than those"):
         nn.playground(model, (x, y), loss, dampened)

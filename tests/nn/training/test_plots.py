@@ -102,6 +102,35 @@ def test_regions_are_where_the_model_says_and_mistakes_are_counted(scores, ax):
     assert_allclose(border[:, 0], 0, atol=0.02)
 
 
+@pytest.mark.parametrize("classes", [[-1, 1], [1, 2], ["no", "yes"], [False, True]])
+def test_an_estimator_has_its_own_classes(classes, ax):
+    class Estimator:
+        classes_ = np.array(classes)
+
+        def predict_proba(self, x):
+            return np.stack([x[:, 0] <= 0, x[:, 0] > 0], axis=1) * 1.0
+
+    x = np.array([[-1.0, 0.0], [-0.5, 1.0], [1.0, 0.0]])
+    plots.decision_regions(Estimator(), x, np.array(classes)[[0, 1, 1]], ax, resolution=10)
+    assert ax.get_label().startswith("Regions of 2 classes in the plane and 3 examples, 1 of them")
+    names = [text.get_text() for text in ax.get_legend().get_texts()]
+    assert names == [f"class {k}" for k in classes]
+
+
+@pytest.mark.parametrize("scores", [1, 2])
+@pytest.mark.parametrize("strange", [-1, 2, 0.5, np.nan, "a"])
+def test_a_class_that_the_model_does_not_have_is_refused(strange, scores, ax):
+    x = np.array([[-1.0, 0.0], [-0.5, 1.0]])
+    y = np.array(["0", strange] if strange == "a" else [0, strange])
+    with pytest.raises(ValueError, match="decision_regions: y must be classes among 0, 1, but got"):
+        plots.decision_regions(Sides(scores), (x, y), ax)
+
+
+def test_regions_need_an_example(ax):
+    with pytest.raises(ValueError, match="decision_regions: needs at least one example"):
+        plots.decision_regions(Sides(), (np.zeros((0, 2)), np.zeros(0)), ax)
+
+
 def test_a_threshold_is_for_probabilities(ax):
     x = np.array([[0.2, 0.0], [0.8, 0.0], [0.5, 1.0]])
     plots.decision_regions(Sides(1), (x, [0, 1, 1]), ax, threshold=0.5)
@@ -292,6 +321,16 @@ def test_every_parameter_has_a_histogram_of_its_numbers(ax):
         counts, _ = np.histogram(p.data, edges)
         assert_allclose(row, 0.9 * counts / counts.max())
     assert ax.get_label().startswith("Histograms of 4 parameters. 0.weight: 24 numbers from -0.4")
+
+
+def test_weights_are_finite_numbers_and_a_parameter_may_have_none(ax):
+    model = nn.Sequential(nn.Linear(2, 1))
+    model.none = nn.Parameter(np.zeros((0, 2)))
+    plots.weights(model, ax)
+    assert "2 parameters. 0.weight: 2 numbers" in ax.get_label()
+    model[0].bias.data = [np.nan]
+    with pytest.raises(ValueError, match=r"weights: needs finite .*, but 0\.bias holds nan"):
+        plots.weights(model, ax)
 
 
 def test_a_model_without_parameters_has_no_weights(ax):

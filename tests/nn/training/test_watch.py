@@ -259,6 +259,19 @@ def test_a_film_shows_each_moment_with_the_weights_it_had():
     assert model.bias.data == 9
 
 
+def test_a_film_shows_what_a_layer_counts_in_a_list_as_it_was():
+    model = nn.Linear(2, 1)
+    model.counts = [nn.Buffer(np.zeros(1))]
+    w = nn.watch(model, (POINTS, POINTS[:, 0] > 0))
+    for _ in range(3):
+        model.counts[0].data = model.counts[0].data + 1
+        w.frame()
+    counted = w._stage.model.counts[0]
+    assert [counted.item() for _ in watching._shown(w._kept, watching._held_by(model))] == [
+        0, 1, 2, 3
+    ]  # fmt: skip
+
+
 # --- what it costs, and what is kept --------------------------------------------------------------
 
 
