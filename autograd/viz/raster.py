@@ -61,12 +61,11 @@ def signed(numbers: NDArray[np.float64]) -> bytes:
     Args:
         numbers: (height, width), the upper row first.
     """
-    levels = np.nan_to_num(np.clip(numbers, -1, 1)) * LEVELS
-    return png(np.rint(levels + LEVELS).astype(np.uint8), _SIGNED)
+    return shares(numbers > 0, np.abs(numbers), (BLUE, ORANGE))
 
 
 def shares(
-    kinds: NDArray[np.intp],
+    kinds: NDArray[np.intp] | NDArray[np.bool_],
     certain: NDArray[np.float64],
     colors: Sequence[tuple[int, int, int]],
 ) -> bytes:
@@ -77,15 +76,7 @@ def shares(
         certain: (height, width), in [0, 1].
         colors: C of them.
     """
-    palette = [(*color, _dense(k / LEVELS)) for color in colors for k in range(LEVELS + 1)]
+    dense = [round(_DENSEST * k / LEVELS) for k in range(LEVELS + 1)]
+    palette = [(*color, opacity) for color in colors for opacity in dense]
     levels = np.rint(np.nan_to_num(np.clip(certain, 0, 1)) * LEVELS)
     return png((kinds * (LEVELS + 1) + levels).astype(np.uint8), palette)
-
-
-def _dense(part: float) -> int:
-    return round(_DENSEST * part)
-
-
-_SIGNED = [(*BLUE, _dense(1 - k / LEVELS)) for k in range(LEVELS)] + [
-    (*ORANGE, _dense(k / LEVELS)) for k in range(LEVELS + 1)
-]

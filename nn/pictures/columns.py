@@ -144,13 +144,13 @@ def read(model: Learner, x: ArrayLike, y: object = None, loss: Loss | None = Non
         if not isinstance(out, Tensor):
             what = "a close-up; ask the model that it shows" if _has_values(out) else kind(out)
             raise TypeError(f"picture: needs a model that returns a Tensor, but got {what}.")
-        sums = _chain(out)
+        chain = _chain(out)
         total = None
         if loss is not None:
             total = loss(out, y)
             check_one_number("picture", total)
             total.backward()
-        columns = _columns(sums, out, with_grads=loss is not None)
+        columns = _columns(chain, with_grads=loss is not None)
         return Reading(columns, out, total, _gradients(learnt))
 
 
@@ -172,7 +172,7 @@ def surfaces(model: Learner, x: Array) -> list[Array]:
         return _forward(model, x)
     with force_grad(), in_eval_mode(model):
         out = model(x)
-        return [column.values for column in _columns(_chain(out), out, with_grads=False)]
+        return [column.values for column in _columns(_chain(out), with_grads=False)]
 
 
 def column_nodes(out: Tensor) -> list[tuple[Operand, Operand, Operand | None]]:
@@ -184,28 +184,20 @@ def column_nodes(out: Tensor) -> list[tuple[Operand, Operand, Operand | None]]:
     Raises:
         NotColumnsError: as in `read`.
     """
-    sums = _chain(out)
-    ends = [*(node.parents[0] for node in sums[1:]), out]
-    found = []
-    for node, end in zip(sums, ends, strict=True):
-        weight, bias = node.parents[1], _bias(node, end)
-        matrix = weight.reshape(1, -1) if weight.data.ndim == 1 else weight
-        turned = _op(node) == "matmul" and weight.data.ndim == 2
-        found.append((end, matrix.T if turned else matrix, bias))
-    return found
+    return [(end, _matrix(node.parents[1], node), _bias(node, end)) for node, end in _chain(out)]
 
 
 # --- on arrays --------------------------------------------------------------------------------
 
 
-def _chain(out: Tensor) -> list[Operand]:
-    """The weighted sums behind an output, the first one first."""
+def _chain(out: Tensor) -> list[tuple[Operand, Operand]]:
+    """The weighted sums behind an output, the first one first, each with what is handed on."""
     order = topological(out)
     sums: list[Operand] = [node for node in order if _weight_of(node) is not None]
     if not sums:
         raise NotColumnsError("no weighted sum of the inputs leads to the output")
-    ends = [*(node.parents[0] for node in sums[1:]), out]
-    for node, end in zip(sums, ends, strict=True):
+    chain = [*zip(sums, [*(node.parents[0] for node in sums[1:]), out], strict=True)]
+    for node, end in chain:
         met = {other for other in topological(end, frozenset(sums)) if other in set(sums)}
         # What a layer is fed with comes from the layer before, neuron by neuron, and by no other
         # way: a residual connection, or an input that joins later, is no column.
@@ -213,7 +205,7 @@ def _chain(out: Tensor) -> list[Operand]:
             raise NotColumnsError(
                 "a layer is more than a function of the layer before, each number"
             )
-    return sums
+    return chain
 
 
 def _weight_of(node: Operand) -> Operand | None:
@@ -248,21 +240,21 @@ def _width(node: Operand) -> int:
     return 1 if data.ndim == 1 else int(data.reshape(len(data), -1).shape[1])
 
 
-def _columns(sums: Sequence[Operand], out: Tensor, with_grads: bool) -> list[Column]:
-    ends = [*(node.parents[0] for node in sums[1:]), out]
-    inputs = sums[0].parents[0]
+def _columns(chain: Sequence[tuple[Operand, Operand]], with_grads: bool) -> list[Column]:
+    inputs = chain[0][0].parents[0]
     found = [Column(_rows(inputs.data), grads=_grads(inputs) if with_grads else None)]
-    for node, end in zip(sums, ends, strict=True):
-        weight = node.parents[1]
-        turned, bias = _op(node) == "matmul", _bias(node, end)
+    for node, end in chain:
+        weight, bias = node.parents[1], _bias(node, end)
+        weights = np.array(numbers(_matrix(weight.data, node)), np.float64)
+        grad = weight.grad if with_grads else None
         found.append(
             Column(
                 _rows(end.data),
                 _activation(node, end),
-                _matrix(weight.data, turned),
+                weights,
                 None if bias is None else np.ravel(numbers(bias.data)),
                 _grads(end) if with_grads else None,
-                _matrix(weight.grad, turned) if with_grads and weight.grad is not None else None,
+                None if grad is None else np.array(numbers(_matrix(grad, node)), np.float64),
             )
         )
     return found
@@ -277,11 +269,11 @@ def _grads(node: Operand) -> Array | None:
     return None if node.grad is None else _rows(node.grad)
 
 
-def _matrix(weight: Array, turned: bool) -> Array:
-    array = np.array(numbers(weight), np.float64)
-    if array.ndim == 1:
-        return array.reshape(1, -1)
-    return array.T if turned else array
+def _matrix(weight: Any, node: Operand) -> Any:
+    """The weights of a sum, or their gradient, as (outputs, inputs)."""
+    if weight.ndim == 1:
+        return weight.reshape(1, -1)
+    return weight.T if _op(node) == "matmul" else weight
 
 
 def _activation(node: Operand, end: Operand) -> str:

@@ -38,11 +38,13 @@ def meaning_of(outputs: Array, targets: Array, squashed: bool) -> Meaning:
     return "logits"
 
 
-def classes_and_certainty(outputs: Array, meaning: Meaning) -> tuple[NDArray[np.intp], Array]:
+def classes_and_certainty(
+    outputs: Array, meaning: Meaning, threshold: float = 0.5
+) -> tuple[NDArray[np.intp], Array]:
     """The class of each row, (N,), and how certain it is, in [0, 1].
 
     A certainty of 0 is a tie, 1 is a probability of 1. A single score s counts as a logit, whose
-    probability is the sigmoid of s.
+    probability is the sigmoid of s; a single probability is of class 1 from the threshold on.
 
     Example:
         >>> kinds, certain = classes_and_certainty(np.array([[0.25], [1.0]]), "probability")
@@ -53,7 +55,10 @@ def classes_and_certainty(outputs: Array, meaning: Meaning) -> tuple[NDArray[np.
         if outputs.shape[1] == 1:
             s = outputs[:, 0]
             p = s if meaning == "probability" else 1 / (1 + np.exp(-s))
-            return (p >= 0.5).astype(np.intp), np.abs(2 * p - 1)
+            room = np.where(p < threshold, threshold, 1 - threshold)
+            certain = np.abs(p - threshold) / np.where(room > 0, room, 1.0)
+            kinds = s >= (threshold if meaning == "probability" else 0.0)
+            return kinds.astype(np.intp), np.clip(certain, 0.0, 1.0)
         if meaning == "logits":
             outputs = np.exp(outputs - outputs.max(axis=1, keepdims=True))
             outputs = outputs / outputs.sum(axis=1, keepdims=True)

@@ -126,13 +126,14 @@ def decision_regions(
         first = labels[strange].tolist()[0]
         refuse("decision_regions", "y", f"classes among {known}", first, ValueError)
     labels = np.searchsorted(classes, labels)
-    wrong = int((_classes(outputs, threshold) != labels).sum())
+    wrong = int((_read(outputs, threshold)[0] != labels).sum())
     names = data.class_names if isinstance(data, Dataset) else [f"class {k}" for k in classes]
     columns, room = _room_for_legend(ax, [names[k] for k in range(count) if (labels == k).any()])
     sides = [_padded(x[:, 0], resolution), _padded(x[:, 1], resolution, room)]
     outputs = _outputs(model, np.stack(np.meshgrid(*sides), axis=-1).reshape(-1, 2))
-    certain = _certainty(outputs, threshold).reshape(resolution, resolution)
-    _draw_regions(ax, sides, _classes(outputs, threshold).reshape(certain.shape), certain, count)
+    shape = (resolution, resolution)
+    kinds, certain = _read(outputs, threshold)
+    _draw_regions(ax, sides, kinds.reshape(shape), certain.reshape(shape), count)
     _draw_examples(ax, x, labels, names, _colors(count))
     ax.legend(ncols=columns, **_LEGEND)
     features = data.feature_names if isinstance(data, Dataset) else ("x1", "x2")
@@ -349,24 +350,10 @@ def _outputs(model: Callable[..., Any], x: Array) -> Array:
     return outputs
 
 
-def _classes(outputs: Array, threshold: float) -> NDArray[np.intp]:
-    """(N,), the classes; a single score on the threshold is of class 1, as with the step."""
-    if outputs.shape[1] == 1:
-        return (outputs[:, 0] >= threshold).astype(np.intp)
-    classes: NDArray[np.intp] = outputs.argmax(axis=1)
-    return classes
-
-
-def _certainty(outputs: Array, threshold: float) -> Array:
-    """(N,), how certain the model is, in [0, 1]."""
-    if outputs.shape[1] == 1 and threshold:
-        far = outputs[:, 0] - threshold
-        room = np.where(far < 0, threshold, 1 - threshold)
-        return np.clip(np.abs(far) / np.where(room > 0, room, 1.0), 0.0, 1.0)
-    meaning = meaning_of(outputs, np.zeros(len(outputs)), squashed=False)
-    if outputs.shape[1] == 1:
-        meaning = "score"
-    return classes_and_certainty(outputs, meaning)[1]
+def _read(outputs: Array, threshold: float) -> tuple[NDArray[np.intp], Array]:
+    """(N,), the classes, and how certain the model is; of a single score s >= 0 is class 1."""
+    meaning = meaning_of(outputs, np.zeros(len(outputs)), squashed=threshold != 0)
+    return classes_and_certainty(outputs, meaning, threshold or 0.5)
 
 
 def _colors(count: int) -> list[Any]:
