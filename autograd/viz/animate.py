@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from itertools import groupby
 
-from autograd.viz.player.picture import frames, picture_of
+from autograd.viz.drawn import Drawn
+from autograd.viz.player.picture import frames
 from autograd.viz.scene import INK, Group, Scene, Text
 from autograd.viz.steps import Pass
 from autograd.viz.svg import group_text, to_svg
@@ -26,9 +27,8 @@ animation-iteration-count:infinite}}
 """
 
 
-def animation(steps: Pass) -> str:
+def animation(steps: Pass, picture: Drawn) -> str:
     """The animation of a pass as SVG: each part of the picture is there while it is the same."""
-    picture = picture_of(steps)
     scenes = [
         _with_caption(frame.scene, frame.caption) for frame in frames(steps, picture, forward=True)
     ]

@@ -7,15 +7,24 @@ import sys
 from typing import TYPE_CHECKING, Any
 from warnings import warn
 
+import numpy as np
+
 from autograd.anomalies import detect_anomaly
 from autograd.checks import came, check_int
 from autograd.source_lines import record_lines
 from autograd.tensor import Tensor
 from autograd.viz import exercise
+from autograd.viz.animate import animation
+from autograd.viz.draw import Drawing
 from autograd.viz.function_call import run
 from autograd.viz.outline import NamedSteps
-from autograd.viz.player.page import bundle, save_pass
+from autograd.viz.player.embed import page
+from autograd.viz.player.page import fragment
+from autograd.viz.player.picture import frames, picture_of
+from autograd.viz.saving import Writers, save_by_suffix
 from autograd.viz.steps import Pass
+from autograd.viz.text import printable
+from autograd.viz.tikz import tex_caption, to_tikz
 from autograd.viz.trace import is_node
 
 if TYPE_CHECKING:
@@ -62,7 +71,21 @@ class Backprop(Pass):
             ValueError: path has another ending.
             OSError: The file cannot be written; what was there before stays.
         """
-        save_pass(self, path)
+        title = printable(f"Backpropagation of {exercise.name_text(self.names[self.root])}")
+        with np.errstate(all="ignore"):  # a page does not warn of numbers that are there already
+            picture = picture_of(self)
+            writers: Writers = {
+                ".html": lambda: page(title, fragment(self, picture, str(self))),
+                ".svg": lambda: animation(self, picture),
+                ".txt": lambda: f"{self}\n",
+                ".tex": lambda: to_tikz(
+                    [
+                        (frame.scene, tex_caption(frame.caption, frame.formula))
+                        for frame in frames(self, picture)
+                    ]
+                ),
+            }
+            save_by_suffix(path, Drawing(picture.graph).writers() | writers)
 
     def to_html(self, path: str | os.PathLike[str]) -> None:
         """What `save` was called in version 0.1, for a page."""
@@ -82,7 +105,10 @@ class Backprop(Pass):
         return f"<Backprop of {name}: {len(self)} steps through {len(self.nodes)} nodes>"
 
     def _repr_mimebundle_(self, include: Any = None, exclude: Any = None) -> dict[str, str]:
-        return bundle(self)
+        with np.errstate(all="ignore"):
+            picture, text = picture_of(self), str(self)
+            html = fragment(self, picture, text)
+            return {"text/html": html, "image/svg+xml": picture.svg, "text/plain": text}
 
 
 def backprop(

@@ -363,19 +363,14 @@ def _together(
     place: dict[Node, object] = {node: box for box in others for node in box.nodes}
     whole = object()
     place |= dict.fromkeys(inside, whole)
-    after: dict[object, set[object]] = {}
+    before: dict[object, list[object]] = {}
     for node in nodes:
-        for parent in parents[node]:
-            after.setdefault(place.get(parent, parent), set()).add(place.get(node, node))
-    waiting, met = [*after.get(whole, set()) - {whole}], set()
-    while waiting:
-        at = waiting.pop()
-        if at is whole:
-            return ()
-        if at not in met:
-            met.add(at)
-            waiting += after.get(at, set()) - {at}
-    return tuple(node for node in nodes if node in inside)
+        at = place.get(node, node)
+        before.setdefault(at, []).extend(
+            other for p in parents[node] if (other := place.get(p, p)) is not at
+        )
+    first = {*operands_first(before[whole], lambda at: () if at is whole else before.get(at, ()))}
+    return () if whole in first else tuple(node for node in nodes if node in inside)
 
 
 INPUTS, AFTER = "inputs", "after the modules"
