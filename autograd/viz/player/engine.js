@@ -44,9 +44,8 @@ function topological(top) {
 }
 // As autograd.viz.trace.all_names: a short name for every node but constants.
 function nameAll(order) {
-  const LONGEST = 13,
-    last = order.at(-1);
-  const short = new Map(order.filter((n) => n.label).map((n) => [n, [...n.label].length > LONGEST ? "" : n.label]));
+  const last = order.at(-1);
+  const short = new Map(order.filter((n) => n.label).map((n) => [n, [...n.label].length > grammar.longestName ? "" : n.label]));
   const written = (name) => nameOf(name).name;
   const taken = new Set([...short.values()].filter((name) => name).map(written));
   const ofUsers = new Set([...taken].map((name) => name.replace(/[₀-₉]/g, (c) => c.charCodeAt(0) - 0x2080)));
@@ -147,7 +146,7 @@ function recordOf(text, given) {
     root: top.index,
     seed: 1,
     start: "d" + name + "/d" + name + " = 1",
-    read: "d" + name + "/dx: how " + name + " changes with x, along all paths. ∂v/∂x: how v changes with x alone.",
+    read: grammar.read.replaceAll("\ue000", name),
     earlier: [],
     live: true,
     notes: [],

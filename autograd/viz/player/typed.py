@@ -18,7 +18,7 @@ from typing import Any
 from autograd import expression
 from autograd.atomic_write import write_atomically
 from autograd.op import RULEBOOK, Elementwise, Op
-from autograd.viz.notation import MARKS
+from autograd.viz.notation import MARKS, how_to_read
 from autograd.viz.player.embed import file_text, function_of, page, style_of, without_comments
 from autograd.viz.player.page import GIVEN, SCRIPTS
 from autograd.viz.player.rules_js import rules_js
@@ -33,6 +33,7 @@ from autograd.viz.symbols import (
     simpler,
     symbolic_partial,
 )
+from autograd.viz.trace import LONGEST_NAME
 from autograd.viz.tree import ACCENTS, BINARY, COMMANDS, COMPOSED, FUNCTIONS, GREEK, SLOTS, read
 from autograd.viz.views import MOST_DRAWN
 
@@ -115,6 +116,8 @@ def grammar() -> dict[str, Any]:
         "helpless": expression.HELPLESS,
         "allowed": expression.ALLOWED,
         "longest": expression.LONGEST,
+        "longestName": LONGEST_NAME,
+        "read": how_to_read("\ue000"),
         "deepest": expression.DEEPEST,
         "drawn": MOST_DRAWN,
     }

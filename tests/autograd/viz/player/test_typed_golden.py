@@ -143,7 +143,7 @@ def _printed(steps):
 NAMES = [
     "x", "y", "w1", "w_12", "theta_0", "y_hat", "x1_bar", "alpha", "loss", "my_long_variable_name",
     "a_1", "a1", "ŷ", "σ_2", "v1", "Delta", "layer2", "x_1_2", "日本", "وزن", "é", "f", "hat_hat",
-    "constructor", "__proto__", "toString",
+    "constructor", "__proto__", "toString", "regularisation", "regularisations",
 ]  # fmt: skip
 
 
