@@ -18,8 +18,8 @@ import math
 
 import numpy as np
 
-from autograd import ShapeError
-from autograd.checks import check_number
+from autograd import ShapeError, Tensor
+from autograd.checks import check_number, refuse
 from nn.generators import generator as generator
 from nn.generators import manual_seed as manual_seed
 from nn.parameter import Parameter, is_unfilled
@@ -32,7 +32,7 @@ def zeros_(parameter: Parameter) -> Parameter:
         >>> zeros_(Parameter([1.0, 2.0]))
         Parameter([0., 0.])
     """
-    if not is_unfilled(parameter):
+    if not is_unfilled(_checked("zeros_", parameter)):
         parameter.data = np.zeros(parameter.shape)
     return parameter
 
@@ -53,16 +53,17 @@ def uniform_(
         rng: Where they come from; by default what `manual_seed` seeds.
 
     Raises:
-        ValueError: b <= a.
+        TypeError: parameter is none.
+        ValueError: b <= a, or b - a is infinite.
 
     Example:
         >>> p = uniform_(Parameter(np.zeros((2, 3))), -0.1, 0.1)
         >>> bool((abs(p.data) <= 0.1).all())
         True
     """
-    if not a < b:
+    if not 0 < b - a < math.inf:
         raise ValueError(f"uniform_: needs a < b, but got {a} and {b}.")
-    if not is_unfilled(parameter):
+    if not is_unfilled(_checked("uniform_", parameter)):
         parameter.data = generator(rng).uniform(a, b, parameter.shape)
     return parameter
 
@@ -83,6 +84,7 @@ def normal_(
         rng: Where they come from; by default what `manual_seed` seeds.
 
     Raises:
+        TypeError: parameter is none.
         ValueError: std < 0.
 
     Example:
@@ -91,7 +93,7 @@ def normal_(
         True
     """
     check_number("normal_", "std", std, ">= 0")
-    if not is_unfilled(parameter):
+    if not is_unfilled(_checked("normal_", parameter)):
         parameter.data = generator(rng).normal(mean, std, parameter.shape)
     return parameter
 
@@ -178,10 +180,17 @@ kaiming_uniform_, kaiming_normal_ = he_uniform_, he_normal_
 
 def _fans(who: str, parameter: Parameter) -> tuple[int, int]:
     """(fan_in, fan_out) of a weight (out, in, ...), or (in,) of one neuron."""
-    shape = parameter.shape
+    shape = _checked(who, parameter).shape
     if not shape:
         raise ShapeError(f"{who}: needs a weight of shape (out, in) or (in,), but got ().")
     if len(shape) == 1:
-        return shape[0], 1
+        shape = (1, *shape)
     area = math.prod(shape[2:])
-    return shape[1] * area, shape[0] * area
+    return max(1, shape[1] * area), max(1, shape[0] * area)  # 0: there is nothing to fill
+
+
+def _checked(who: str, parameter: Parameter) -> Parameter:
+    given: object = parameter
+    if not isinstance(given, Tensor):
+        refuse(who, "parameter", "a Parameter, such as layer.weight", given, TypeError)
+    return parameter

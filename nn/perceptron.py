@@ -95,7 +95,7 @@ class Perceptron(Module):
             How many points each epoch found on the wrong side; the last is 0 if it converged.
 
         Raises:
-            TypeError: it is a close-up.
+            TypeError: it is a close-up, or x is not of real numbers.
             ShapeError: x or y has another shape.
             ValueError: another activation or other classes, no points, lr <= 0, or max_epochs < 1.
 
@@ -149,6 +149,8 @@ class Perceptron(Module):
                 f"but got {x.shape} and {y.shape}."
             )
         check_some("Perceptron", x)
+        if x.dtype.kind not in "biuf":
+            raise TypeError(f"Perceptron: fit needs real numbers, but got dtype {x.dtype}.")
         lower = 0 if kind is Step else -1
         strangers = y[(y != 1) & (y != lower)]
         if strangers.size:

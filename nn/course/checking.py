@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import importlib
+import inspect
 import os
+import re
 from collections import Counter
 from collections.abc import Iterable
+from types import CodeType
 from typing import Any
 
 from nn.course import reading, showing
@@ -15,6 +18,8 @@ RIGHT, WRONG, EMPTY = "Right.", "Not yet.", "No answer yet."
 
 _TRIES: Counter[str] = Counter()
 """How many wrong answers each exercise has had in this session."""
+
+_DOTS = re.compile(r"(=|\breturn|:)\s*\.\.\.")
 
 
 class WrongAnswer(AssertionError):
@@ -126,7 +131,17 @@ def _returns_dots(exercise: Exercise, answer: object) -> bool:
         return any(_returns_dots(exercise, part) for part in answer)
     functions = vars(answer).values() if isinstance(answer, type) else [answer]
     codes = [getattr(function, "__code__", None) for function in functions]
-    return any(... in code.co_consts for code in codes if code is not None)
+    return any(_has_dots(code) for code in codes if code is not None)
+
+
+def _has_dots(code: CodeType) -> bool:
+    """Whether dots stand for a value in it, and not only in an index: x[..., i]."""
+    if ... not in code.co_consts:
+        return False
+    try:
+        return bool(_DOTS.search(inspect.getsource(code)))
+    except OSError:
+        return True
 
 
 def _advice(exercise: Exercise, verdict: Verdict) -> list[str]:

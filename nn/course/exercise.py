@@ -170,6 +170,8 @@ def _general_remark(found: Any, right: float, seen: Callable[..., Any] | None) -
     agree = [reading.same(float(p), float(q)) for p, q in zip(a, b, strict=True)]
     if all(reading.same(-float(p), float(q)) for p, q in zip(a, b, strict=True)):
         return "The size is right, the sign is not."
+    if all(agree):
+        return "That is near, but it has to be exact: there is no rounding in whole numbers."
     if all(reading.too_round(float(p), float(q)) for p, q in zip(a, b, strict=True)):
         return "That is near. Give two digits at least; zeros in front do not count."
     if len(a) == 1:

@@ -104,7 +104,7 @@ def _plain(answer: Any, *, split: bool) -> Any:
             raise NotReadableError("The rows of the answer have different lengths.") from None
     try:
         return float(answer)
-    except (TypeError, ValueError):
+    except (OverflowError, TypeError, ValueError):
         kind = type(answer).__name__
         raise NotReadableError(
             f"This needs a number, but got {kind} ({str(answer)[:60]})."

@@ -5,7 +5,7 @@ import pytest
 from numpy.testing import assert_array_equal
 
 import nn
-from autograd import ShapeError
+from autograd import ShapeError, Value
 from nn import Parameter, init
 
 N = 200
@@ -79,8 +79,29 @@ def test_pytorchs_name_for_he_is_understood():
 def test_impossible_laws_are_refused():
     with pytest.raises(ValueError, match=r"uniform_: needs a < b, but got 1\.0 and 1\.0"):
         init.uniform_(weight(), 1.0)
+    with pytest.raises(ValueError, match=r"uniform_: needs a < b, but got 0 and inf"):
+        init.uniform_(weight(), 0, np.inf)
     with pytest.raises(ValueError, match=r"normal_: std must be >= 0, but got -1"):
         init.normal_(weight(), std=-1)
+
+
+FILLERS = [
+    init.zeros_, init.uniform_, init.normal_, init.xavier_uniform_, init.xavier_normal_,
+    init.he_uniform_, init.he_normal_,
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("fill", FILLERS)
+@pytest.mark.parametrize("given", [nn.Linear(2, 2), np.zeros((2, 2)), Value(1.0)], ids=type)
+def test_what_is_no_parameter_is_refused(fill, given):
+    with pytest.raises(TypeError, match=f"^{fill.__name__}: parameter must be a Parameter, such"):
+        fill(given)
+
+
+@pytest.mark.parametrize("fill", FILLERS)
+@pytest.mark.parametrize("shape", [(3, 0), (0, 3), (0,), (0, 0)])
+def test_where_there_is_nothing_to_fill_nothing_is_filled(fill, shape):
+    assert fill(weight(*shape)).shape == shape
 
 
 @pytest.mark.parametrize(

@@ -161,13 +161,15 @@ def test_fit_corrects_a_point_of_the_lower_class_on_the_line_itself():
         ("sign", [[1.0, 2.0]], [[1]], {}, r"y of shape \(N,\), but got \(1, 2\) and \(1, 1\)"),
         ("sign", np.zeros((0, 2)), np.zeros(0), {}, r"needs at least one example"),
         ("sign", [[1.0, 2.0]], ["a"], {}, r"classes -1 and 1 for Sign\(\), but got 'a'\.$"),
+        ("sign", [["1", "2"]], [1], {}, "fit needs real numbers, but got dtype <U1"),
+        ("sign", [[1.0, 2j]], [1], {}, "fit needs real numbers, but got dtype complex128"),
         ("sign", [[1.0, np.nan]], [1], {}, r"fit needs finite numbers, but got \[ 1\. nan\]"),
         ("sign", [[1.0, 2.0]], [1], {"lr": 0}, r"lr must be > 0, but got 0"),
         ("sign", [[1.0, 2.0]], [1], {"max_epochs": 0}, r"max_epochs must be >= 1, but got 0"),
     ],
 )
 def test_fit_refuses_what_it_cannot_learn_from(make, x, y, options, text):
-    with pytest.raises(ValueError, match=text):
+    with pytest.raises((TypeError, ValueError), match=text):
         Perceptron(2, make).fit(x, y, **options)
 
 

@@ -316,6 +316,8 @@ def test_what_no_known_mistake_explains_gets_a_remark_of_its_own(right, answer, 
 def test_a_whole_number_is_exact_and_any_order_may_be_allowed():
     assert example(right=lambda: 144).judge(144.0).right
     assert not example(right=lambda: 144).judge(144.2).right
+    assert "has to be exact" in said(example(right=lambda: [144, 1], mistakes=()), [144.0001, 1])
+    assert "needs a number" in said(example(right=lambda: 1.5), 10**400)
     assert example(right=lambda: [1.0, 2.0], any_order=True).judge([2, 1]).right
 
 
@@ -326,6 +328,13 @@ def test_a_function_that_fails_is_told_and_one_with_dots_is_no_answer(capsys):
     assert "An earlier answer" in said(exercise, lambda x: earlier(x) + 1)
     check(exercise, lambda x: ...)
     assert capsys.readouterr().out.startswith("No answer yet.")
+
+
+def test_dots_in_an_index_are_no_missing_answer(capsys):
+    exercise = example(right=lambda: 3.0, seen=lambda f: f(np.array([[1.0, 3.0]])))
+    last = -1
+    check(exercise, lambda x: x[..., last])
+    assert capsys.readouterr().out.startswith("Right.")
 
 
 @pytest.mark.parametrize("answer", [..., "...", (1, ...), [...], None, ""], ids=repr)
