@@ -2,57 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
-
-from autograd import ShapeError
-from autograd.checks import check_loss
 from autograd.viz.draw import Drawing, draw
 from autograd.viz.player.drawing import State, states_fragment
 from autograd.viz.player.embed import page
 from autograd.viz.saving import Shown, Writers
 from autograd.viz.scene import Scene
-from nn.pictures.columns import MOST_EXAMPLES, NotColumnsError, Reading, as_read, read
+from nn.pictures.columns import Reading, as_read
 from nn.pictures.network import MOST, Look, Side, drawn_neurons, network_scene, short
 from nn.pictures.neuron import Nodes, neuron_drawing, neuron_nodes
 
 if TYPE_CHECKING:
     from nn.pictures.columns import Learner
-
-
-def picture(
-    model: Any,
-    x: object,
-    y: object = None,
-    loss: Callable[[Any, Any], Any] | None = None,
-    names: tuple[Sequence[str], Sequence[str]] = ((), ()),
-) -> NetworkPicture:
-    """The picture of a model; see `Module.picture`."""
-    examples = np.asarray(getattr(x, "data", x), np.float64)
-    if examples.ndim not in (1, 2) or not examples.size:
-        raise ShapeError(
-            f"picture: needs one example (inputs,) or several (N, inputs), but got "
-            f"{examples.shape}. draw(model(x)) shows the operations of any model."
-        )
-    if loss is not None:
-        check_loss("picture", "outputs and y, such as nn.MSELoss()", loss)
-    several = np.atleast_2d(examples)
-    if len(several) > MOST_EXAMPLES:
-        raise ValueError(
-            f"picture: draws one example or the mean of {MOST_EXAMPLES:,} at most, but got "
-            f"{len(several):,}."
-        )
-    try:
-        reading = read(model, several, y, loss)
-    except NotColumnsError as err:
-        raise NotColumnsError(
-            f"picture: {type(model).__name__} is no row of layers: {err}. draw(model(x)) shows its "
-            "operations."
-        ) from err
-    return NetworkPicture(model, reading, names)
 
 
 class NetworkPicture(Shown):

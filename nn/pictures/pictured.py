@@ -5,6 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
+from autograd import ShapeError
+from autograd.checks import check_loss
+
 if TYPE_CHECKING:
     from nn.pictures.picture import NetworkPicture
 
@@ -48,6 +53,29 @@ class Pictured:
             >>> picture.backwards
             Network 2 → 3 (tanh) → 1, backwards for one example: gradient of the output ...
         """
-        from nn.pictures.picture import picture
+        from nn.pictures.columns import MOST_EXAMPLES, NotColumnsError, read
+        from nn.pictures.picture import NetworkPicture
 
-        return picture(self, x, y, loss, names)
+        model: Any = self
+        examples = np.asarray(getattr(x, "data", x), np.float64)
+        if examples.ndim not in (1, 2) or not examples.size:
+            raise ShapeError(
+                f"picture: needs one example (inputs,) or several (N, inputs), but got "
+                f"{examples.shape}. draw(model(x)) shows the operations of any model."
+            )
+        if loss is not None:
+            check_loss("picture", "outputs and y, such as nn.MSELoss()", loss)
+        several = np.atleast_2d(examples)
+        if len(several) > MOST_EXAMPLES:
+            raise ValueError(
+                f"picture: draws one example or the mean of {MOST_EXAMPLES:,} at most, but got "
+                f"{len(several):,}."
+            )
+        try:
+            reading = read(model, several, y, loss)
+        except NotColumnsError as err:
+            raise NotColumnsError(
+                f"picture: {type(self).__name__} is no row of layers: {err}. draw(model(x)) shows "
+                "its operations."
+            ) from err
+        return NetworkPicture(model, reading, names)
