@@ -21,7 +21,7 @@ from autograd.spellings import called_as
 from nn.data import Batches, pair
 from nn.datasets.dataset import Dataset
 from nn.generators import Seed, seeded, spawned
-from nn.module import Module
+from nn.module import Module, buffers_of
 from nn.operands import Operand, check_one_number, numbers
 from nn.training.evaluation import Data, Loss, evaluate
 from nn.training.history import EarlyStopping, History
@@ -104,7 +104,8 @@ def fit(
 
     Raises:
         AnomalyError: the loss or a gradient is nan or infinite. It names the epoch, the batch and
-            the operation. The weights are those before that batch; with early_stopping, the best.
+            the operation. Weights and buffers are those before that batch; with early_stopping,
+            the best.
         TypeError: the optimizer asks for the loss itself (Newton, LBFGS, …): call its `minimize`;
             model, data, schedule, early_stopping or seed is something else, the loss is no number
             of autograd, or data is used up by one epoch.
@@ -209,8 +210,15 @@ def _learnt(model: Module, learn: Learn, history: History, epoch: int) -> float:
     model.train()
     losses: list[float] = []
     sizes: list[int] = []
+    buffers = [buffer for module in model.modules() for buffer in buffers_of(module)]
     for x, y in _with_rates(history.batches, history.scheduler):
-        losses.append(learn(f"fit: epoch {epoch + 1}, batch {len(losses) + 1}", x, y))
+        before = [buffer.data.copy() for buffer in buffers]
+        try:
+            losses.append(learn(f"fit: epoch {epoch + 1}, batch {len(losses) + 1}", x, y))
+        except AnomalyError:
+            for buffer, data in zip(buffers, before, strict=True):
+                buffer.data = data  # running averages that have become nan stay so
+            raise
         sizes.append(len(y))
     if not losses:
         raise ValueError(f"fit: data gave no batch in epoch {epoch + 1}.")

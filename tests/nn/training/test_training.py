@@ -1,6 +1,7 @@
 """Training: what `fit` promises, on problems whose answer is known."""
 
 import builtins
+import contextlib
 import math
 import signal
 import sys
@@ -666,6 +667,20 @@ def test_ctrl_c_restores_the_best_weights_where_early_stopping_keeps_them():
 
 
 # --- nan
+
+
+@pytest.mark.parametrize("compile", [False, True])
+def test_after_a_batch_with_nan_the_running_averages_are_those_before_it(compile):
+    (x, y), after = xor(), []
+    for batches in ([(x, y)], [(x, y), (np.where(x > 0, np.nan, x), y)]):
+        rng = np.random.default_rng(0)
+        model = nn.Sequential(nn.Linear(2, 2, rng=rng), nn.BatchNorm1d(2))
+        settings = {"epochs": 1, "compile": compile, "progress": False}
+        with contextlib.suppress(AnomalyError):
+            fit(model, CROSS_ENTROPY, batches, SGD(model.parameters(), lr=0.1), **settings)
+        after.append(model.state_dict())
+    for name, array in after[0].items():
+        assert_array_equal(after[1][name], array)
 
 
 def where_nan(loss, data, model=None, lr=0.1, compile=False):
