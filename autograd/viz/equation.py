@@ -171,12 +171,12 @@ def outcome(printed: Number | None, x: Number) -> str:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Factors:
-    """A matrix product: how its result and its two factors are written, and what they hold.
+    """A matrix product: what it is added to and its two factors, by name, and what they hold.
 
     Example:
         >>> a, b = np.array([[1.0, 2.0], [3.0, 4.0]]), np.array([[5.0], [6.0]])
         >>> print(Factors(("C", "A", "B"), (a @ b, a, b)).marked(1, 0))
-          C        A         B
+          C     += A       · B
             ↓                  ↓
           [17]     [1 2]     [5]
         → [39]   → [3 4]     [6]
@@ -187,14 +187,16 @@ class Factors:
 
     def marked(self, i: int, j: int) -> str:
         """The matrices with the row i and the column j marked that make entry i, j."""
-        marks = zip(self.names, self.arrays, (i, i, None), (j, None, j), strict=True)
+        signs = zip(("  ", "+= ", "· "), self.names, strict=True)
+        titles = [f"{sign}{name}" for sign, name in signs]
+        marks = zip(titles, self.arrays, (i, i, None), (j, None, j), strict=True)
         lines = aligned(zip_longest(*(_block(*marked) for marked in marks), fillvalue=""))
         return "\n".join("   ".join(cells).rstrip() for cells in lines)
 
 
-def _block(name: str, array: Array, row: int | None, column: int | None) -> list[str]:
+def _block(title: str, array: Array, row: int | None, column: int | None) -> list[str]:
     rows = [[number(x) for x in cells] for cells in array.tolist()]
     widths = [max(map(len, cells)) for cells in zip(*rows, strict=True)]
     at = "" if column is None else " " * (sum(widths[: column + 1]) + column + 2) + "↓"
     lines = [f"{'→' if k == row else ' '} {line}" for k, line in enumerate(matrix_lines(rows))]
-    return [f"  {name}", at, *lines]
+    return [title, at, *lines]

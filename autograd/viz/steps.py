@@ -227,8 +227,8 @@ class Step(CountedStep):
             >>> X = Tensor([[1.0, 2.0]], label="X")
             >>> W = Tensor([[3.0], [4.0]], requires_grad=True, label="W")
             >>> print(backprop((X @ W).sum())[1].matrices.marked(1, 0))
-              dL/dW     Xᵀ      dL/dv₁
-                ↓                 ↓
+              dL/dW   += Xᵀ   · dL/dv₁
+               ↓                 ↓
               [1]       [1]     [1]
             → [2]     → [2]
         """

@@ -321,6 +321,14 @@ def test_every_entry_of_the_derivative_is_unfolded_to_the_number_of_central_diff
         assert math.fsum(numbers_of(terms)) == pytest.approx(expected, rel=1e-6, abs=1e-8)
 
 
+def test_a_matrix_that_is_a_part_of_a_gradient_is_added_to_it_and_not_said_to_be_it():
+    X = Tensor([[1.0, 2.0], [0.5, -1.0]], label="X")
+    W = Tensor([[3.0, 1.0], [4.0, 2.0]], requires_grad=True, label="W")
+    text = str(explain(((X @ W) @ W).sum(), W[0, 1]))
+    titles = [" ".join(line.split()) for line in text.splitlines() if "+=" in line]
+    assert titles == ["dL/dW += v₁ᵀ · dL/dv₂", "dL/dW += Xᵀ · dL/dv₁"]
+
+
 def test_an_entry_that_the_root_does_not_change_with_is_said_to_be_0():
     a = Tensor([1.0, 3.0, 2.0], requires_grad=True, label="a")
     y = a.max() * 2.0

@@ -84,7 +84,7 @@ def test_the_record_has_the_matrices_of_small_products():
     record = trace_of(steps, picture_of(steps))
     (of_product,) = [step[5]["matrices"] for step in record["steps"] if "matrices" in step[5]]
     assert of_product.split() == [
-        "dL/dW", "Xᵀ", "dL/dv₁", "↓", "↓",
+        "dL/dW", "+=", "Xᵀ", "·", "dL/dv₁", "↓", "↓",
         "→", "[2", "2]", "→", "[1", "1]", "[1", "1]",
         "[2", "2]", "[1", "1]", "[1", "1]",
     ]  # fmt: skip
