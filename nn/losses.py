@@ -7,11 +7,19 @@ from typing import Any, ClassVar
 
 import numpy as np
 
+from autograd.arrays import FloatArray
+from autograd.checks import refuse_masked
 from autograd.spellings import called_as
 from nn import functional
 from nn.functional.targets import check_reduction
 from nn.module import Module
 from nn.operands import Operand
+
+
+def _weights(who: str, given: Operand | None) -> FloatArray | None:
+    """How much each class counts, if that is said."""
+    refuse_masked(who, given)
+    return None if given is None else np.asarray(given, dtype=float)
 
 
 class Loss(Module):
@@ -146,7 +154,7 @@ class BCEWithLogitsLoss(Loss):
 
     def __init__(self, *, reduction: str = "mean", pos_weight: Operand | None = None) -> None:
         super().__init__(reduction=reduction)
-        self.pos_weight = None if pos_weight is None else np.asarray(pos_weight, dtype=float)
+        self.pos_weight = _weights("BCEWithLogitsLoss", pos_weight)
 
 
 class CrossEntropyLoss(Loss):
@@ -182,7 +190,7 @@ class CrossEntropyLoss(Loss):
         ignore_index: int | None = None,
     ) -> None:
         super().__init__(reduction=reduction)
-        self.weight = None if weight is None else np.asarray(weight, dtype=float)
+        self.weight = _weights("CrossEntropyLoss", weight)
         self.label_smoothing = label_smoothing
         self.ignore_index = ignore_index
 
@@ -214,7 +222,7 @@ class NLLLoss(Loss):
         ignore_index: int | None = None,
     ) -> None:
         super().__init__(reduction=reduction)
-        self.weight = None if weight is None else np.asarray(weight, dtype=float)
+        self.weight = _weights("NLLLoss", weight)
         self.ignore_index = ignore_index
 
 

@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from autograd import ShapeError, Tensor, Value
-from autograd.checks import kind
+from autograd.checks import kind, refuse_masked
 from autograd.modes import active
 from autograd.node import Home
 from autograd.tracing import as_traced, written
@@ -312,6 +312,7 @@ class Flat:
     @data.setter
     def data(self, array: ArrayLike) -> None:
         self._check_current()
+        refuse_masked("Flat", array)
         array = np.asarray(array)
         if array.shape != self._data.shape:
             raise ShapeError(f"Flat: data needs shape {self._data.shape}, but got {array.shape}.")

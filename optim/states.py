@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.checks import came
+from autograd.checks import came, refuse_masked
 
 if TYPE_CHECKING:
     from autograd.arrays import FloatArray, IndexArray
@@ -67,6 +67,7 @@ def check_shapes(
 
 def taken_array(who: str, name: str, array: object, shape: tuple[int, ...]) -> FloatArray:
     """A copy of a saved array, which must be of floats and have this shape."""
+    refuse_masked(who, array)
     try:
         taken = np.array(array)
     except ValueError:  # of lists that differ in length

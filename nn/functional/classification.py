@@ -96,7 +96,7 @@ def binary_cross_entropy_with_logits(
     check_unit(who, "target", y, "For labels -1 and +1 pass (y + 1) / 2.")
     if pos_weight is None:
         return reduced(who, autograd.sigmoid_cross_entropy(z, y), reduction)
-    weight = cast_like(z, numbers(pos_weight))
+    weight = cast_like(z, numbers(as_operand(who, pos_weight)))
     if weight.shape not in ((), shape_of(z)[-1:]):
         raise ShapeError(
             f"{who}: needs pos_weight as a number or of shape {shape_of(z)[-1:]}, but got "
@@ -188,7 +188,7 @@ def _cross_entropy_of_rows(logits: Operand, rows: Any) -> Operand:
 
 
 def _class_weights(who: str, weight: Operand, count: int) -> Operand:
-    weight = numbers(weight)
+    weight = numbers(as_operand(who, weight))
     if weight.shape != (count,):
         raise ShapeError(f"{who}: needs weight of shape ({count},), but got {weight.shape}.")
     _check_weights(who, "weight", weight)

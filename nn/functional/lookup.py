@@ -59,7 +59,7 @@ def embedding(
             "numbers, then the table."
         )
     padding = padding_row("embedding", padding_idx, shape_of(weight)[0])
-    return looked_up("embedding", as_operand("embedding", input), weight, padding)
+    return looked_up("embedding", input, weight, padding)
 
 
 def padding_row(who: str, padding_idx: int | None, count: int) -> int | None:
@@ -74,7 +74,7 @@ def padding_row(who: str, padding_idx: int | None, count: int) -> int | None:
 
 def looked_up(who: str, index: Operand, weight: Operand, padding: int | None) -> Operand:
     """The rows of these numbers, checked; no gradient goes to the row `padding`."""
-    index = numbers(index)
+    index = numbers(as_operand(who, index))
     if index.dtype.kind not in "iu":
         raise TypeError(f"{who}: needs whole numbers, but got dtype {index.dtype}.")
     count = shape_of(weight)[0]

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from autograd import ShapeError
-from autograd.checks import check_loss
+from autograd.checks import check_loss, refuse_masked
 
 if TYPE_CHECKING:
     from nn.pictures.picture import NetworkPicture
@@ -57,6 +57,7 @@ class Pictured:
         from nn.pictures.picture import NetworkPicture
 
         model: Any = self
+        refuse_masked("picture", x)
         examples = np.asarray(getattr(x, "data", x), np.float64)
         if examples.ndim not in (1, 2) or not examples.size:
             raise ShapeError(

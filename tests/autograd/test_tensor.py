@@ -8,6 +8,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import autograd
 import nn
+import optim
 from autograd import ShapeError, Tensor, Value, vjp
 from autograd.op import plain
 from tests.autograd.reference import PAIRS, SHAPES, complex_step
@@ -107,6 +108,15 @@ def _set(tensor, name, array):
     setattr(tensor, name, array)
 
 
+def _momentum_of(array):
+    optimizer = optim.SGD([Tensor(np.ones(2), requires_grad=True)], lr=0.1, momentum=0.9)
+    optimizer.params[0].grad = np.ones(2)
+    optimizer.step()
+    state = optimizer.state_dict()
+    state["state"][0]["kept"]["b"] = array
+    optimizer.load_state_dict(state)
+
+
 @pytest.mark.parametrize(
     "use",
     [
@@ -131,6 +141,12 @@ def _set(tensor, name, array):
         lambda m: nn.Linear(2, 1)([np.ones(2), m]),
         lambda m: nn.MSELoss()(Tensor(np.ones((1, 2))), [m]),
         lambda m: nn.data.Batches(([m, m], np.ones(2)), 1),
+        lambda m: nn.Embedding(2, 1)(m.astype(int)),
+        lambda m: _set(nn.Linear(1, 1).flat(), "data", m),
+        lambda m: nn.CrossEntropyLoss(weight=m)(np.ones((1, 2)), [0]),
+        lambda m: nn.BCEWithLogitsLoss(pos_weight=m)(np.ones((1, 2)), np.ones((1, 2))),
+        lambda m: nn.MLP(2, [2], 1).picture(m),
+        _momentum_of,
     ],
 )
 def test_masked_arrays_are_refused_as_all_their_numbers_would_count(use):
