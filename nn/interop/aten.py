@@ -24,6 +24,7 @@ from nn.interop.aten_indexing import (
     index_put,
     indexed,
     joinable,
+    middle,
     padded,
     pieces,
     ranked,
@@ -162,7 +163,9 @@ def _var_mean(
 
 
 def _softplus(x: Operand, beta: float = 1, threshold: float = 20) -> Operand:
-    return F.softplus(x) if beta == 1 else F.softplus(beta * x) / beta
+    """Straight above the threshold; at 20 that is rounding, 2e-9, and left out."""
+    smooth = F.softplus(x) if beta == 1 else F.softplus(beta * x) / beta
+    return smooth if threshold >= 20 else ag.where(beta * numbers(x) > threshold, x, smooth)
 
 
 def _along_channels(weight: Operand, x: Operand) -> Operand:
@@ -181,7 +184,8 @@ def _scaled(x: Operand, factor: float) -> Operand:
 def _matrices_plus(
     b: Operand, x: Operand, y: Operand, beta: float = 1, alpha: float = 1
 ) -> Operand:
-    return _scaled(b, beta) + _scaled(x @ y, alpha)
+    product = _scaled(x @ y, alpha)
+    return _scaled(b, beta) + product if beta else product  # what is not taken may be nan
 
 
 def _cross_entropy(
@@ -246,6 +250,12 @@ COUNTERPARTS: dict[str, Counterpart] = {
     "round": lambda x, decimals=0: ag.round(x, decimals),
     "remainder": both(ag.remainder),
     "floor_divide": both(ag.floor_divide),
+    "hypot": both(ag.hypot),
+    "logaddexp": both(ag.logaddexp),
+    "fmod": both(ag.fmod),
+    # In a tie the first has the gradient, where ours share it.
+    "fmax": both(lambda x, y: ag.where((numbers(x) >= numbers(y)) | np.isnan(numbers(y)), x, y)),
+    "fmin": both(lambda x, y: ag.where((numbers(x) <= numbers(y)) | np.isnan(numbers(y)), x, y)),
     # activations
     "leaky_relu": F.leaky_relu,
     "prelu": lambda x, weight: F.leaky_relu(x, _along_channels(weight, x)),
@@ -256,6 +266,9 @@ COUNTERPARTS: dict[str, Counterpart] = {
     "softplus": _softplus,
     "log_sigmoid": lambda x: -F.softplus(-x),
     "hardtanh": F.hardtanh,
+    "hardsigmoid": lambda x: (F.hardtanh(x, -3, 3) + 3) / 6,
+    "hardswish": lambda x: x * ((F.hardtanh(x, -3, 3) + 3) / 6),
+    "celu": lambda x, alpha=1: alpha * F.elu(x / alpha),
     "softmax": lambda x, dim, dtype=None: F.softmax(as_type(x, dtype), dim),
     "log_softmax": lambda x, dim, dtype=None: F.log_softmax(as_type(x, dtype), dim),
     "dropout": F.dropout,
@@ -303,7 +316,7 @@ COUNTERPARTS: dict[str, Counterpart] = {
         F.batch_norm(x, mean, var, w, b, training, momentum, eps), None, None, mean, var,
     ),
     "_native_batch_norm_legit_no_training": lambda x, w, b, mean, var, momentum, eps: (
-        F.batch_norm(x, mean, var, w, b, False, momentum, eps), None, None,
+        F.batch_norm(x, mean, var, w, b, False, eps=eps), None, None,
     ),
     "_native_batch_norm_legit.no_stats": lambda x, w, b, training, momentum, eps: (
         F.batch_norm(x, None, None, w, b, True, eps=eps), None, None,
@@ -349,10 +362,8 @@ COUNTERPARTS: dict[str, Counterpart] = {
     ),
     "sort": lambda x, dim=-1, descending=False: ranked(x, dim, descending),
     "topk": lambda x, k, dim=-1, largest=True, sorted=True: ranked(x, dim, largest, k),
-    "median": lambda x: ranked(flat(x), 0)[0][(math.prod(shape_of(x)) - 1) // 2],
-    "median.dim": lambda x, dim, keepdim=False: chosen(
-        x, at_place(ranked(x, dim)[1], dim, (shape_of(x)[dim] - 1) // 2), dim, keepdim
-    ),
+    "median": lambda x: chosen(flat(x), middle(flat(x), 0), 0, False)[0],
+    "median.dim": lambda x, dim, keepdim=False: chosen(x, middle(x, dim), dim, keepdim),
     "_cdist_forward": lambda x, y, p, mode=None: ag.norm(
         ag.expand_dims(x, -2) - ag.expand_dims(y, -3), p, -1
     ),
@@ -464,9 +475,9 @@ COUNTERPARTS: dict[str, Counterpart] = {
 }  # fmt: skip
 
 SAME = (
-    "abs", "ceil", "cos", "cosh", "erf", "exp", "exp2", "expm1", "floor", "fmax", "fmin", "fmod",
-    "hypot", "log", "log10", "log1p", "log2", "logaddexp", "reciprocal", "relu", "sigmoid", "sign",
-    "sin", "sinh", "sqrt", "square", "tan", "tanh", "trunc",
+    "abs", "ceil", "cos", "cosh", "erf", "exp", "exp2", "expm1", "floor", "log", "log10", "log1p",
+    "log2", "reciprocal", "relu", "sigmoid", "sign", "sin", "sinc", "sinh", "sqrt", "square", "tan",
+    "tanh", "trunc",
 )  # fmt: skip
 """The operations that are called the same here, and take the same operands."""
 COUNTERPARTS |= {name: getattr(ag, name) for name in SAME}

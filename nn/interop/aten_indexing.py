@@ -160,6 +160,18 @@ def chosen(x: Operand, places: Operand, dim: int, keepdim: bool) -> tuple[Operan
 def ranked(x: Operand, dim: int = -1, descending: bool = False, k: int | None = None) -> Operand:
     """x sorted along an axis, or its first k, and the places where they were."""
     data = numbers(x)
-    places: Operand = np.argsort(-data if descending else data, axis=dim, kind="stable")
+    places: Operand
+    if descending:  # turned round twice: equal ones stay in order, and nan is the largest
+        places = np.argsort(np.flip(data, dim), axis=dim, kind="stable")
+        places = data.shape[dim] - 1 - np.flip(places, dim)
+    else:
+        places = np.argsort(data, axis=dim, kind="stable")
     places = places if k is None else at_place(places, dim, slice(k))
     return ag.take_along_axis(x, places, dim), places
+
+
+def middle(x: Operand, dim: int) -> Operand:
+    """Where the lower median of each row is, or a nan if there is one."""
+    data, (_, places) = numbers(x), ranked(x, dim)
+    last, half = at_place(places, dim, -1), at_place(places, dim, (data.shape[dim] - 1) // 2)
+    return np.where(np.isnan(data).any(dim), last, half)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
 
+from autograd import ShapeError
 from nn.operands import Operand, holds_values, numbers, shape_of
 
 Counterpart = Callable[..., Any]
@@ -96,3 +97,50 @@ def as_type(x: Operand, dtype: object = None) -> Operand:
     if x.dtype == wanted:
         return x
     return x.astype(wanted) if wanted.kind == "f" else numbers(x).astype(wanted)
+
+
+def as_there(
+    function: Counterpart,
+    made: np.dtype[Any],
+    shape: tuple[int | None, ...],
+    of_whole: bool,
+    /,
+    *args: Any,
+    **kwargs: object,
+) -> Operand:
+    """The result of a function, of PyTorch's shape, and of whole numbers or floats as PyTorch's.
+
+    Args:
+        function: What computes it.
+        made: PyTorch's type of the result.
+        shape: Its shape; None is a length that depends on the numbers.
+        of_whole: Whether floats are made of whole numbers: of short ones NumPy makes float16.
+        *args: The function's.
+        **kwargs: The function's.
+
+    Raises:
+        ShapeError: the shape is another, or there is no such result.
+
+    Example:
+        >>> as_there(np.exp, np.dtype("float32"), (1,), True, np.array([True]))
+        array([2.7182817], dtype=float32)
+    """
+    if of_whole:
+        args = tuple(x.astype(np.int64) if isinstance(x, np.ndarray) else x for x in args)
+    result = function(*args, **kwargs)
+    own = None if result is None else shape_of(result)
+    if own != shape and (own is None or not _fits(own, shape)):
+        raise ShapeError(
+            f"PyTorch makes an array of shape {shape} here, and we {own}. "
+            "Write it with other operations."
+        )
+    if holds_values(result):
+        return result
+    result = result if hasattr(result, "dtype") else np.asarray(result)
+    return result if result.dtype.kind == made.kind == "f" else as_type(result, made)
+
+
+def _fits(own: Sequence[int], shape: Sequence[int | None]) -> bool:
+    return len(own) == len(shape) and all(
+        there in (here, None) for here, there in zip(own, shape, strict=True)
+    )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import math
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -68,7 +69,8 @@ class Comparison:
     """A table of differences, the largest first; made by `compare` and printed as a table.
 
     Attributes:
-        rows: One for each output, gradient and changed buffer, by relative difference.
+        rows: One for each output, gradient and changed buffer, by relative difference; and for an
+            output that differs only when both are called again.
         agree: Whether every difference is one of rounding: relative to the largest number, at most
             the square root of the precision that the arithmetic has, 1.5e-8 in float64.
     """
@@ -112,7 +114,7 @@ def compared(
         form: Puts leaves into the form (args, kwargs).
     """
     module = source.module
-    with _restored(module) as restore, _unchanged(ours):
+    with restored(source.runs) as restore, _unchanged(ours):
         told = _theirs(torch, source, leaves, form, restore)
         own = _ours(torch, ours, leaves, form, told)
         rows = list(_rows(own, told))
@@ -122,9 +124,17 @@ def compared(
 
 @dataclass(slots=True)
 class _Run:
+    """What a model gave: its arrays, in two calls one after the other, and gradients of the first.
+
+    Attributes:
+        outputs: Those of the first call.
+        again: Those of the second, where a counter or a hidden state would show.
+        grads: By name.
+    """
+
     outputs: list[Array]
+    again: list[Array]
     grads: dict[str, Array | None]
-    seeds: list[Array]
 
 
 def _theirs(
@@ -149,26 +159,38 @@ def _theirs(
     try:
         results, inputs = _outputs(run, inputs, restore)
     except Exception as err:
-        raise ExportError(
-            f"compare: PyTorch cannot run {source.name} ({line_of(err)}): {said(err)} {advice(err)}"
-        ) from err
-    outputs = [x for x in results if isinstance(x, torch.Tensor) and x.is_floating_point()]
+        raise _cannot_run(source, err) from err
     if not torch.equal(before, torch.get_rng_state()):
         torch.set_rng_state(before)
         raise RandomError(
             "compare: the PyTorch model draws random numbers (dropout in training?), so no two "
             "runs agree. Call eval() on both, or pass what is drawn as an input."
         )
-    seeds = _seeds([x.detach().numpy() for x in outputs])
+    outputs = [x for x in results if isinstance(x, torch.Tensor)]
+    arrays = [_plain(x) for x in outputs]
     wanted = {name: p for name, p in source.parameters().items() if p.requires_grad} | inputs
-    pairs = [(x, torch.from_numpy(s)) for x, s in zip(outputs, seeds, strict=True)]
-    total = sum((x * seed).sum() for x, seed in pairs if x.requires_grad)
+    seeds = map(torch.from_numpy, _seeds(arrays))
+    total = sum((x * seed).sum() for x, seed in zip(outputs, seeds, strict=True) if x.requires_grad)
     grads: Sequence[Any] = [None] * len(wanted)
-    if isinstance(total, torch.Tensor) and wanted:
-        grads = torch.autograd.grad(total, list(wanted.values()), allow_unused=True)
-    arrays = [None if g is None else g.detach().numpy() for g in grads]
-    of_name = dict(zip(wanted, arrays, strict=True))
-    return _Run([x.detach().numpy() for x in outputs], of_name, seeds)
+    try:
+        if isinstance(total, torch.Tensor) and wanted:
+            grads = torch.autograd.grad(total, list(wanted.values()), allow_unused=True)
+        again = [_plain(x) for x in run(()) if isinstance(x, torch.Tensor)]
+    except RuntimeError as err:
+        raise _cannot_run(source, err) from err
+    of_name = dict(zip(wanted, [None if g is None else _plain(g) for g in grads], strict=True))
+    return _Run(arrays, again, of_name)
+
+
+def _cannot_run(source: Source, err: Exception) -> ExportError:
+    return ExportError(
+        f"compare: PyTorch cannot run {source.name} ({line_of(err)}): {said(err)} {advice(err)}"
+    )
+
+
+def _plain(tensor: TorchTensor) -> Array:
+    """A tensor's numbers, however PyTorch keeps them: sparse, or as zeros without storage."""
+    return tensor.detach().to_dense().numpy(force=True).copy()
 
 
 def _outputs(
@@ -198,6 +220,9 @@ def _outputs(
     return run(kept), kept
 
 
+AGAIN = "of a second call"
+"""How the rows are called that show what a call leaves behind for the next."""
+
 NO_DERIVATIVE = "is not differentiable with respect to argument"
 """What PyTorch says of an operand, such as a target, that must not require a gradient."""
 
@@ -205,26 +230,31 @@ NO_DERIVATIVE = "is not differentiable with respect to argument"
 def _ours(
     torch: Torch, run: Callable[..., Any], leaves: Sequence[object], form: Form, told: _Run
 ) -> _Run:
-    seeds = told.seeds
     leaves = [Tensor(x, requires_grad=True) if _is_float(x) else x for x in leaves]
     inputs = _inputs(leaves, Tensor)
     args, kwargs = form(leaves)
-    outputs = torch.utils._pytree.tree_leaves(run(*args, **kwargs))  # in the order of PyTorch's
-    outputs = [x for x in outputs if _is_float(x)]
-    if [shape_of(x) for x in outputs] != [s.shape for s in seeds]:
+
+    def arrays() -> list[Tensor | Array]:
+        results = torch.utils._pytree.tree_leaves(run(*args, **kwargs))  # in PyTorch's order
+        return [x for x in results if hasattr(x, "dtype")]
+
+    outputs = arrays()
+    if [shape_of(x) for x in outputs] != [x.shape for x in told.outputs]:
         raise ValueError(
-            f"compare: the PyTorch model returns arrays of shapes {[s.shape for s in seeds]}, "
-            f"ours {[shape_of(x) for x in outputs]}."
+            "compare: the PyTorch model returns arrays of shapes "
+            f"{[x.shape for x in told.outputs]}, ours {[shape_of(x) for x in outputs]}."
         )
     parameters: dict[str, Tensor]
     parameters = dict(run.named_parameters()) if hasattr(run, "named_parameters") else {}
     wanted = {name: p for name, p in parameters.items() if p.requires_grad}
     wanted |= {name: x for name, x in inputs.items() if name in told.grads}
-    total: Any = sum((x * s).sum() for x, s in zip(outputs, seeds, strict=True))
+    pairs = zip(outputs, _seeds(told.outputs), strict=True)
+    total: Any = sum((x * seed).sum() for x, seed in pairs if _is_float(x))
     grads: Sequence[Any] = [None] * len(wanted)
     if getattr(total, "requires_grad", False):
         grads = gradients(total, list(wanted.values()), np.ones_like(total.data))
-    return _Run([numbers(x) for x in outputs], dict(zip(wanted, grads, strict=True)), [])
+    of_name = dict(zip(wanted, grads, strict=True))
+    return _Run([numbers(x) for x in outputs], [numbers(x) for x in arrays()], of_name)
 
 
 def _inputs(leaves: Sequence[object], kind: type[Leaf]) -> dict[str, Leaf]:
@@ -254,6 +284,15 @@ def _seeds(outputs: Sequence[Array]) -> list[Array]:
 def _rows(own: _Run, other: _Run) -> Iterator[Row]:
     for i, (mine, theirs) in enumerate(zip(own.outputs, other.outputs, strict=True)):
         yield row("output" if len(own.outputs) == 1 else f"output {i}", mine, theirs)
+    if [x.shape for x in own.again] != [x.shape for x in other.again]:
+        raise ValueError(
+            f"compare: in a second call the PyTorch model returns arrays of shapes "
+            f"{[x.shape for x in other.again]}, ours {[x.shape for x in own.again]}."
+        )
+    for i, (mine, theirs) in enumerate(zip(own.again, other.again, strict=True)):
+        again = row(f"output {i} {AGAIN}", mine, theirs)
+        if again.differs:
+            yield again
     grads, told = own.grads, other.grads
     arrays = [g for g in told.values() if g is not None]
     rounding = max((_largest(g) * _rounding(g) for g in arrays), default=0.0)
@@ -333,13 +372,23 @@ def _buffers(module: TorchNet, ours: Callable[..., Any]) -> Iterator[Row]:
 
 
 @contextmanager
-def _restored(module: TorchNet) -> Iterator[Callable[[], None]]:
-    """Afterwards, or when called, the buffers of a PyTorch model are what they were."""
-    kept = [(buffer, buffer.detach().clone()) for buffer in module.buffers()]
+def restored(module: TorchNet) -> Iterator[Callable[[], None]]:
+    """Afterwards, or when called, the buffers and attributes of a PyTorch model are as before."""
+    held: list[Any] = []
+    for part in module.modules():
+        held += vars(part), *vars(part).values(), *part._buffers.values()
+    kept = [(x, x.copy()) for x in held if isinstance(x, (list, dict))]
+    arrays = [(x, x.detach().clone()) for x in held if hasattr(x, "detach")]
 
     def restore() -> None:
-        for buffer, before in kept:
-            buffer.data.copy_(before)
+        for place, before in kept:
+            if isinstance(place, list):
+                place[:] = before
+            else:
+                place.clear()
+                place.update(before)
+        for tensor, before in arrays:
+            tensor.data.copy_(before)
 
     try:
         yield restore
@@ -351,8 +400,13 @@ def _restored(module: TorchNet) -> Iterator[Callable[[], None]]:
 def _unchanged(model: Any) -> Iterator[None]:
     """Afterwards, the numbers of a model of ours are what they were."""
     state = model.state_dict() if hasattr(model, "state_dict") else {}
+    parts = model.modules() if hasattr(model, "modules") else ()
+    buffers = [getattr(part, "_hidden", None) for part in parts]
+    hidden = [(of, copy.deepcopy(of)) for of in buffers if isinstance(of, dict)]
     try:
         yield
     finally:
         if state:
             model.load_state_dict(state)
+        for of, before in hidden:
+            of.update(before)

@@ -48,6 +48,8 @@ def advice(err: BaseException) -> str:
             "This PyTorch exports a recurrent layer only as part of a model: make it an attribute "
             "of a torch.nn.Module and call it there, or take a newer PyTorch."
         )
+    if "derivative for" in said:
+        return "Without a gradient it can be had: .detach() what it is computed from."
     if "required argument" in said:
         return "Say what the model is called with: from_torch(model, x)."
     if "must be Tensor, not" in said:

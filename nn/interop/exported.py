@@ -21,7 +21,8 @@ from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 import numpy as np
 
 from nn.interop.aten import COUNTERPARTS, MADE_OF_NOTHING
-from nn.interop.aten_operands import Counterpart, dtype_of
+from nn.interop.aten_operands import Counterpart, as_there, dtype_of
+from nn.interop.comparison import restored
 from nn.interop.export_errors import ExportError, advice, line_of, said, where
 from nn.interop.program import Call, Program, Ref
 
@@ -93,7 +94,10 @@ def export(
         _check_numbers(torch, name, exported.graph)
         _keep_constants_constant(torch, exported)
         if _without_counterpart(exported.graph) or any(map(_writes, exported.graph.nodes)):
-            exported = exported.run_decompositions({})  # without writing in place
+            try:
+                exported = exported.run_decompositions({})  # without writing in place
+            except RuntimeError as err:
+                raise _cannot_export(name, err) from err
         while table := _decompositions(torch, _without_counterpart(exported.graph)):
             try:
                 exported = exported.run_decompositions(table)
@@ -106,14 +110,18 @@ def export(
 def _exported(
     torch: Torch, name: str, model: TorchNet, args: tuple[object, ...], kwargs: dict[str, object]
 ) -> Exported:
-    try:
-        with contextlib.redirect_stderr(io.StringIO()):  # where it prints all it had when it failed
+    try:  # its standard error: where it prints all it had when it failed
+        with contextlib.redirect_stderr(io.StringIO()), restored(model):
             return torch.export.export(model, args, kwargs, strict=False)
     except Exception as err:
-        raise ExportError(
-            f"from_torch: PyTorch cannot export {name} for these inputs "
-            f"({line_of(err)}): {said(err)} {advice(err)}"
-        ) from err
+        raise _cannot_export(name, err) from err
+
+
+def _cannot_export(name: str, err: Exception) -> ExportError:
+    return ExportError(
+        f"from_torch: PyTorch cannot export {name} for these inputs "
+        f"({line_of(err)}): {said(err)} {advice(err)}"
+    )
 
 
 @contextlib.contextmanager
@@ -293,6 +301,8 @@ def _remedy(left: Sequence[GraphNode]) -> str:
 
 
 def _name(node: GraphNode) -> str:
+    if node.target is operator.getitem:
+        return _name(node.args[0])
     target: object = node.target
     if not str(target).startswith("aten."):  # a part of what PyTorch takes apart for its compilers
         target = node.meta.get("original_aten") or target
@@ -337,16 +347,16 @@ def _program(torch: Torch, name: str, exported: Exported, names: Mapping[int, st
 
 
 def _typed(torch: Torch, node: GraphNode) -> Counterpart:
-    """What computes a node; of whole numbers it makes floats of the type that PyTorch makes."""
+    """What computes a node: numbers of the shape that PyTorch says, and whole or not as there."""
     function, made = _counterpart(node), node.meta.get("val")
     assert function is not None
-    if not isinstance(made, torch.Tensor) or not made.is_floating_point():
-        return function
-    given = [x.meta.get("val") for x in node.all_input_nodes]
-    if not given or any(not isinstance(x, torch.Tensor) or x.is_floating_point() for x in given):
+    if not isinstance(made, torch.Tensor):
         return function
     dtype = dtype_of(made.dtype)
-    return lambda *args, **kwargs: np.asarray(function(*args, **kwargs)).astype(dtype)
+    shape = tuple([n if isinstance(n, int) else None for n in made.shape])
+    given = [x.meta.get("val") for x in node.all_input_nodes]
+    whole = all(isinstance(x, torch.Tensor) and not x.is_floating_point() for x in given)
+    return functools.partial(as_there, function, dtype, shape, dtype.kind == "f" and whole)
 
 
 def _named(node: GraphNode, ref: Callable[[object], object]) -> dict[str, object]:

@@ -15,12 +15,12 @@ import numpy as np
 from autograd import Tensor, Value
 from autograd.checks import came
 from nn.interop.aten_operands import dtype_of
-from nn.interop.comparison import Comparison, RandomError, compared
+from nn.interop.comparison import AGAIN, Comparison, RandomError, compared
 from nn.interop.export_errors import ExportError
 from nn.interop.exported import array_of, export, torch_package
 from nn.interop.torch_source import Source
 from nn.module import Buffer, Module, Parameter
-from nn.operands import numbers, shape_of
+from nn.operands import listed, numbers, shape_of
 
 if TYPE_CHECKING:
     from typing_extensions import TypeIs
@@ -70,6 +70,11 @@ def from_torch(model: Callable[..., Any], *example: object, **named: object) -> 
     """
     torch = torch_package()
     source = Source.of(torch, "from_torch", model)
+    if hooked := source.hooked():
+        raise ExportError(
+            f"from_torch: there are hooks on the gradients of {listed(hooked)}, and PyTorch does "
+            "not export them. Remove them, and do between backward() and step() what they do."
+        )
     imported = TorchModule(source)
     leaves, form = _taken_apart(torch, example, named)
     imported._program(leaves, form)
@@ -144,16 +149,32 @@ def _check(torch: Torch, imported: TorchModule, leaves: Sequence[object], form: 
     modules: list[TorchNet | Module] = [*source.module.modules(), *imported.modules()]
     modes = [module.training for module in modules]
     try:
-        table = _compared(torch, imported, source, leaves, form)
-    except RandomError:
-        for module in modules:
-            module.training = False
-        table = _compared(torch, imported, source, leaves, form)
+        try:
+            table = _compared(torch, imported, source, leaves, form)
+        except RandomError:
+            for module in modules:
+                module.training = False
+            table = _compared(torch, imported, source, leaves, form)
+    except ExportError:
+        raise
+    except Exception as err:
+        at = " ".join(getattr(err, "__notes__", ()))
+        raise ExportError(
+            f"from_torch: {source.name} computes what is refused here, so nothing was imported. "
+            f"{type(err).__name__}: {err} {at}"
+        ) from err
     finally:
         for module, training in zip(modules, modes, strict=True):
             module.training = training
     for row in table.rows:
         if row.relative > row.rounding ** (2 / 3):
+            if AGAIN in row.name:
+                raise ExportError(
+                    f"from_torch: {source.name} returns {row.theirs:.6g} when it is called a "
+                    f"second time, and here still {row.ours:.6g}: what a call leaves in attributes "
+                    "for the next (a counter, a hidden state) is not exported. Keep it in buffers "
+                    "(register_buffer), or pass it as an argument."
+                )
             raise ExportError(
                 f"from_torch: {source.name} computes {row.ours:.6g} here and {row.theirs:.6g} in "
                 f"PyTorch ({row.name}, at {list(row.place)}), so nothing was imported. PyTorch "

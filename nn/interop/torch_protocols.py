@@ -22,7 +22,7 @@ class TorchType(Protocol):
 class TorchTensor(Protocol):
     """A tensor."""
 
-    shape: Sequence[int]
+    shape: Sequence[object]
     dtype: TorchType
     device: object
     requires_grad: bool
@@ -35,7 +35,8 @@ class TorchTensor(Protocol):
     cpu: Callable[[], TorchTensor]
     copy_: Callable[[TorchTensor], TorchTensor]
     sum: Callable[[], TorchTensor]
-    numpy: Callable[[], Array]
+    numpy: Callable[..., Array]
+    to_dense: Callable[[], TorchTensor]
 
     def __mul__(self, other: TorchTensor) -> TorchTensor: ...
     def __add__(self, other: TorchTensor | int) -> TorchTensor: ...
@@ -50,6 +51,7 @@ class TorchNet:
     parameters: Callable[[], Iterator[TorchTensor]]
     buffers: Callable[[], Iterator[TorchTensor]]
     named_parameters: Callable[..., Iterator[tuple[str, TorchTensor]]]
+    named_modules: Callable[[], Iterator[tuple[str, TorchNet]]]
     named_buffers: Callable[[], Iterator[tuple[str, TorchTensor]]]
     state_dict: Callable[[], Mapping[str, TorchTensor]]
     extra_repr: Callable[[], str]

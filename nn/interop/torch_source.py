@@ -99,6 +99,16 @@ class Source:
         """PyTorch's parameters by name, each once."""
         return {**dict(self.module.named_parameters()), **self.tensors}
 
+    def hooked(self) -> list[str]:
+        """The parameters and modules that have a hook on the way back."""
+        kinds = "_backward_hooks", "_backward_pre_hooks", "_post_accumulate_grad_hooks"
+        things = {**self.parameters(), **dict(self.module.named_modules())}
+        return [
+            name or self.name
+            for name, thing in things.items()
+            if any(getattr(thing, kind, None) for kind in kinds)
+        ]
+
     def paths(self) -> dict[int, str]:
         """What the program calls a parameter, by the tensor's `id`."""
         named = self.runs.named_parameters(remove_duplicate=False)
