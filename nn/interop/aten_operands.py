@@ -137,7 +137,8 @@ def as_there(
     if holds_values(result):
         return result
     result = result if hasattr(result, "dtype") else np.asarray(result)
-    return result if result.dtype.kind == made.kind == "f" else as_type(result, made)
+    kept = result.dtype.kind == made.kind == "f" and not of_whole
+    return result if kept else as_type(result, made)
 
 
 def _fits(own: Sequence[int], shape: Sequence[int | None]) -> bool:
