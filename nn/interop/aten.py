@@ -155,6 +155,25 @@ def _spread(function: Counterpart) -> Counterpart:
     return reduced
 
 
+def _vector_norm(
+    x: Operand,
+    ord: float = 2,
+    dim: Axes = None,
+    keepdim: bool = False,
+    dtype: object = None,
+) -> Operand:
+    """The norm of all that lies along the axes together; ours of two axes is that of matrices."""
+    x, shape, dims = as_type(x, dtype), shape_of(x), _axes(dim)
+    every = range(len(shape))
+    axes = every if dims is None else [d % len(shape) for d in np.ravel(dims).tolist()]
+    kept = [i for i in every if i not in axes]
+    if len(axes) > 1:
+        x = ag.transpose(x, (*kept, *axes))
+    rows = x if len(axes) == 1 else flat(x, len(kept))
+    out = ag.norm(rows, ord, axes[0] if len(axes) == 1 else -1)
+    return out.reshape([1 if i in axes else n for i, n in enumerate(shape)]) if keepdim else out
+
+
 def _var_mean(
     x: Operand, dim: Axes = None, correction: float | None = None, keepdim: bool = False
 ) -> Operand:
@@ -357,9 +376,7 @@ COUNTERPARTS: dict[str, Counterpart] = {
     "var": _spread(ag.var),
     "std": _spread(ag.std),
     "var_mean": _var_mean,
-    "linalg_vector_norm": lambda x, ord=2, dim=None, keepdim=False, dtype=None: ag.norm(
-        x if dim is not None else flat(x), ord, _axes(dim), keepdim
-    ),
+    "linalg_vector_norm": _vector_norm,
     "sort": lambda x, dim=-1, descending=False: ranked(x, dim, descending),
     "topk": lambda x, k, dim=-1, largest=True, sorted=True: ranked(x, dim, largest, k),
     "median": lambda x: chosen(flat(x), middle(flat(x), 0), 0, False)[0],

@@ -110,6 +110,12 @@ OPERATIONS = {
     "cumulative": (lambda a: a.cumsum(0) * a.cumprod(1), M),
     "distances": (lambda a: torch.cdist(a, a + 1), M),
     "norms": (lambda a: F.normalize(a, dim=1) + a.norm() + a.norm(1, dim=1)[:, None], M),
+    "norms along several axes": (
+        lambda a: a.norm(dim=(1, 0)) + torch.linalg.vector_norm(a[None], 3, (0, -1), True)
+        + torch.linalg.vector_norm(a, 1, keepdim=True) + a.sum().norm()
+        + a[None].norm(dim=(0, 2)).sum(),
+        M,
+    ),
     "medians": (lambda a: a.median(0)[0] * a.median(1, keepdim=True)[0].exp(), M),
     "bags of rows": (bags, M),
     "probabilities of actions": (policy, M),
