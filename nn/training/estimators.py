@@ -89,7 +89,10 @@ def _pairs(
 
 
 def _all_or_nothing(method: Callable[P, T]) -> Callable[P, T]:
-    """The same, but what ends with an error leaves the estimator what it was before."""
+    """The same, but what ends with an error leaves the estimator its attributes as they were.
+
+    The weights of a network that was learning on have moved, as those of any model in training.
+    """
 
     @functools.wraps(method)
     def learns(*args: P.args, **kwargs: P.kwargs) -> T:
