@@ -129,7 +129,7 @@ def as_there(
         args = tuple(x.astype(np.int64) if isinstance(x, np.ndarray) else x for x in args)
     result = function(*args, **kwargs)
     own = None if result is None else shape_of(result)
-    if own != shape and (own is None or not _fits(own, shape)):
+    if result is None or own is None or not _fits(own, shape):
         raise ShapeError(
             f"PyTorch makes an array of shape {shape} here, and we {own}. "
             "Write it with other operations."

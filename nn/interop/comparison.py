@@ -253,7 +253,7 @@ def _ours(
     grads: Sequence[Any] = [None] * len(wanted)
     if getattr(total, "requires_grad", False):
         grads = gradients(total, list(wanted.values()), np.ones_like(total.data))
-    of_name = dict(zip(wanted, grads, strict=True))
+    of_name: dict[str, Array | None] = dict(zip(wanted, grads, strict=True))
     return _Run([numbers(x) for x in outputs], [numbers(x) for x in arrays()], of_name)
 
 
