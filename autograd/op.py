@@ -20,8 +20,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from autograd.checks import refuse
-from autograd.modes import active
+from autograd.checks import kind, refuse
+from autograd.modes import active, recording
 from autograd.spellings import respelt
 from autograd.tracing import lifted, read
 
@@ -321,7 +321,7 @@ class Structural(Op):
         kind = kind_of(operands)
         if kind is not None:
             if arguments is not self.params:
-                arguments = {name: _owned(x) for name, x in arguments.items()}
+                arguments = {name: _owned(self, name, x) for name, x in arguments.items()}
             return kind._apply(self, operands, arguments)
         arrays = [x if hasattr(x, "__array_function__") else np.asarray(x) for x in operands]
         try:
@@ -450,12 +450,17 @@ def unboxed(x: object) -> Any:
     return x
 
 
-def _owned(x: object) -> object:
+def _owned(op: Structural, name: str, x: object) -> object:
     """A copy of an argument that could be written to after it was recorded: an index, a mask."""
     if isinstance(x, (int, str, slice)) or x is None:
         return x
     if isinstance(x, (list, tuple)):
-        return type(x)(map(_owned, x))
+        return type(x)([_owned(op, name, part) for part in x])
+    if getattr(x, "requires_grad", False) and recording():
+        raise TypeError(
+            f"{op.name}: has no derivative by {name}, so it needs a plain one, but got {kind(x)} "
+            "that requires a gradient. Pass .detach() if a constant is meant."
+        )
     x = plain(x)
     if isinstance(x, np.ndarray) or (_is_foreign(x) and not isinstance(x, (type, np.generic))):
         return np.asarray(x).copy()

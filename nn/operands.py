@@ -145,6 +145,11 @@ def numbers(x: Operand) -> Array:
     return array
 
 
+def numbers_of_constant(x: Operand) -> Operand:
+    """The plain numbers of a constant, which go with any kind of operand; a variable as it is."""
+    return x if getattr(x, "requires_grad", False) or holds_values(x) else numbers(x)
+
+
 def check_one_number(who: str, total: object) -> None:
     """Refuse what has been returned as a loss and has no gradient.
 

@@ -23,7 +23,15 @@ from nn.functional.targets import (
     pair,
     reduced,
 )
-from nn.operands import Operand, all_values, as_operand, numbers, shape_of, shape_or_type
+from nn.operands import (
+    Operand,
+    all_values,
+    as_operand,
+    numbers,
+    numbers_of_constant,
+    shape_of,
+    shape_or_type,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -96,11 +104,11 @@ def binary_cross_entropy_with_logits(
     check_unit(who, "target", y, "For labels -1 and +1 pass (y + 1) / 2.")
     if pos_weight is None:
         return reduced(who, autograd.sigmoid_cross_entropy(z, y), reduction)
-    weight = cast_like(z, numbers(as_operand(who, pos_weight)))
-    if weight.shape not in ((), shape_of(z)[-1:]):
+    weight = cast_like(z, numbers_of_constant(as_operand(who, pos_weight)))
+    if shape_of(weight) not in ((), shape_of(z)[-1:]):
         raise ShapeError(
             f"{who}: needs pos_weight as a number or of shape {shape_of(z)[-1:]}, but got "
-            f"{weight.shape}."
+            f"{shape_of(weight)}."
         )
     _check_weights(who, "pos_weight", weight)
     of_one, of_zero = (autograd.sigmoid_cross_entropy(z, bit) for bit in (1.0, 0.0))
@@ -188,16 +196,17 @@ def _cross_entropy_of_rows(logits: Operand, rows: Any) -> Operand:
 
 
 def _class_weights(who: str, weight: Operand, count: int) -> Operand:
-    weight = numbers(as_operand(who, weight))
-    if weight.shape != (count,):
-        raise ShapeError(f"{who}: needs weight of shape ({count},), but got {weight.shape}.")
+    weight = numbers_of_constant(as_operand(who, weight))
+    if shape_of(weight) != (count,):
+        raise ShapeError(f"{who}: needs weight of shape ({count},), but got {shape_of(weight)}.")
     _check_weights(who, "weight", weight)
     return weight
 
 
 def _check_weights(who: str, name: str, weight: Operand) -> None:
-    if not (weight >= 0).all():
-        raise ValueError(f"{who}: needs every {name} >= 0, but got {weight.min()}.")
+    plain = numbers(weight)
+    if not (plain >= 0).all():
+        raise ValueError(f"{who}: needs every {name} >= 0, but got {plain.min()}.")
 
 
 def _of_examples(
@@ -278,11 +287,11 @@ def _weighted(who: str, losses: Operand, weights: Operand, reduction: str) -> Op
     """Losses that have been multiplied by these weights, reduced; their mean is a weighted one."""
     if reduction != "mean":
         return reduced(who, losses, reduction)
-    total = weights.sum()
-    if total == 0:
+    total = autograd.sum(weights)
+    if numbers(total) == 0:
         raise ValueError(f"{who}: every class in this batch has weight 0, so there is no mean.")
     # Not the sum over the total: in float16 a sum of many losses is infinite.
-    return reduced(who, losses, reduction) * cast_like(losses, weights.size / total)
+    return reduced(who, losses, reduction) * cast_like(losses, math.prod(shape_of(weights)) / total)
 
 
 def nll_loss(

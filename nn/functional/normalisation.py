@@ -13,7 +13,16 @@ from autograd.checks import check_int, check_number
 from autograd.op import named
 from autograd.tracing import written
 from nn.functional.windows import per_axis
-from nn.operands import Operand, Sizes, all_values, as_operand, numbers, shape_of, shape_or_type
+from nn.operands import (
+    Operand,
+    Sizes,
+    all_values,
+    as_operand,
+    numbers,
+    numbers_of_constant,
+    shape_of,
+    shape_or_type,
+)
 
 if TYPE_CHECKING:
     from autograd.arrays import Array
@@ -231,7 +240,7 @@ def over_batch(
     else:
         mean, variance = (
             _beside(_of_channels(who, given, channels), shape)
-            for given in (numbers(running_mean), numbers(running_var))
+            for given in map(numbers_of_constant, (running_mean, running_var))
         )
         distance = x - mean
     out = distance / autograd.sqrt(variance + eps)
@@ -314,7 +323,7 @@ def _channels(who: object, x: Operand) -> int:
     return shape_of(x)[1]
 
 
-def _of_channels(who: object, numbers: Array, channels: int) -> Array:
+def _of_channels(who: object, numbers: Operand, channels: int) -> Operand:
     if shape_of(numbers) != (channels,):
         raise ShapeError(
             f"{who}: needs a number for each of {channels} channels, but got shape "

@@ -578,6 +578,28 @@ def broadcasts_wrongly(x):
     return x
 
 
+@structural(vjps=[lambda out_grad, out, x, scale: out_grad * scale])
+def scaled_by(x, scale):
+    return x * scale
+
+
+def test_a_parameter_without_a_derivative_takes_no_variable():
+    x, scale = Tensor([1.0, 2.0], requires_grad=True), Tensor(3.0, requires_grad=True)
+    why = r"^scaled_by: has no derivative by scale, so it needs a plain one, but got a Tensor that"
+    for call in (
+        lambda: scaled_by(x, scale),
+        lambda: x.scaled_by(scale=scale),
+        lambda: grad(lambda s: scaled_by(x, s).sum())(scale),
+    ):
+        with pytest.raises(TypeError, match=why):
+            call()
+    with pytest.raises(TypeError, match=r"by scale, .* a Value that .* Pass \.detach\(\)"):
+        grad(lambda s: scaled_by(x, s).sum())(3.0)
+    with no_grad():
+        assert scaled_by(x, scale).data.tolist() == [3.0, 6.0]
+    assert scaled_by(x, scale.detach()).data.tolist() == [3.0, 6.0]
+
+
 def test_a_wrong_rule_is_found_by_gradcheck():
     @elementwise(partials=[lambda x, out: 2.001 * x])
     def nearly(x):

@@ -10,7 +10,7 @@ from numpy.testing import assert_allclose
 
 import autograd
 import nn
-from autograd import ShapeError, Tensor, Value
+from autograd import ShapeError, Tensor, Value, gradcheck
 from nn import functional
 from tests.each import each
 
@@ -147,6 +147,22 @@ def test_weights_and_ignored_classes_that_make_no_sense_are_refused():
         functional.binary_cross_entropy_with_logits(scores, scores, pos_weight=-1.0)
     with pytest.raises(ShapeError, match=rf"{logits}: needs pos_weight .* \(3,\), but got \(2,\)"):
         functional.binary_cross_entropy_with_logits(scores, scores, pos_weight=[1.0, 2.0])
+
+
+def test_weights_of_classes_are_differentiated_too():
+    rng = np.random.default_rng(3)
+    scores, classes, bits = rng.normal(size=(4, 3)), np.array([2, 0, 0, 1]), np.eye(3)[[0, 1, 1, 2]]
+    losses = [
+        lambda w, how: functional.cross_entropy(scores, classes, how, weight=w),
+        lambda w, how: functional.cross_entropy(scores, bits, how, weight=w, label_smoothing=0.1),
+        lambda w, how: functional.cross_entropy(scores, classes, how, weight=w, ignore_index=0),
+        lambda w, how: functional.nll_loss(-abs(scores), classes, how, weight=w),
+        lambda w, how: functional.binary_cross_entropy_with_logits(scores, bits, how, pos_weight=w),
+    ]
+    for loss in losses:
+        for how in ("mean", "sum"):
+            assert gradcheck(lambda w, loss=loss, how=how: loss(w, how), rng.uniform(0.5, 2, 3))
+    assert gradcheck(lambda w: losses[-1](w, "mean"), np.array(2.0))
 
 
 def test_a_balancing_pos_weight_is_a_class_counted_again():

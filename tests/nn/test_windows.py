@@ -9,7 +9,7 @@ from numpy.testing import assert_allclose, assert_array_equal
 
 import autograd
 import nn
-from autograd import ShapeError, Tensor, Value, compile, jvp, value_and_grad, vjp
+from autograd import ShapeError, Tensor, Value, compile, gradcheck, jvp, value_and_grad, vjp
 from autograd.rules import windows
 from autograd.viz.player.record import windows_of
 from benchmarks import accuracy
@@ -169,6 +169,17 @@ def test_batch_norm_follows_the_batches_and_uses_its_averages_in_eval_mode():
     mean, var = (a[:, None, None] for a in averages)
     expected = (x - mean) / np.sqrt(var + 1e-5) * [[[2.0]], [[3.0]]] + [[[0.5]], [[-1.0]]]
     assert_allclose(layer.eval()(x).data, expected, rtol=1e-12)
+
+
+def test_running_averages_are_differentiated_where_they_are_used():
+    x, weights = np.random.default_rng(5).normal(size=(2, 4, 3, 2)) + 1.0
+    norm = nn.functional.batch_norm
+    for form in (slice(None), (slice(None), slice(None), 0)):
+        assert gradcheck(
+            lambda mean, variance, form=form: norm(x[form], mean, variance) * weights[form],
+            np.array([0.3, -1.0, 2.0]),
+            np.array([0.5, 1.0, 2.0]),
+        )
 
 
 def test_running_averages_may_be_plain_arrays():
