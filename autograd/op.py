@@ -474,6 +474,17 @@ def _is_foreign(x: object) -> bool:
     return hasattr(x, "__array__") and not hasattr(x, "__array_function__")
 
 
+def as_floats(x: Any) -> Any:
+    """x, with whole numbers and truth values as floats: in small integers a sum or -x wraps around.
+
+    Example:
+        >>> -as_floats(np.array([1, 2], np.uint8))
+        array([-1., -2.])
+    """
+    dtype = getattr(x, "dtype", None)
+    return x if dtype is None or dtype.kind not in "biu" else x.astype(float)
+
+
 def _row(x: Any) -> Any:
     """A plain number or an array of no axes as an array of one axis; else x."""
     single = isinstance(x, (float, int)) or (isinstance(x, np.ndarray) and not x.ndim)

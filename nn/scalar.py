@@ -166,12 +166,12 @@ class MLP(ScalarModule):
     def __init__(self, nin: int, nouts: Sequence[int]) -> None:
         if not isinstance(nouts, Iterable):
             refuse("MLP", "nouts", "a list of widths such as [16, 1]", nouts, TypeError)
-        if not nouts:
-            raise ValueError("MLP: nouts needs at least one width, but got none.")
         widths = [nin, *nouts]
-        last = len(nouts) - 1
+        last = len(widths) - 2
+        if last < 0:
+            raise ValueError("MLP: nouts needs at least one width, but got none.")
         self.layers = [
-            self.layer(widths[i], widths[i + 1], nonlin=i != last) for i in range(len(nouts))
+            self.layer(widths[i], widths[i + 1], nonlin=i != last) for i in range(last + 1)
         ]
 
     def __call__(self, x: Iterable[Value | float]) -> Any:

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.declarations import elementwise
+from autograd.op import as_floats
 from autograd.rules.arithmetic import abs, at_most
 from autograd.rules.powers import LN2, exp, expm1
 
@@ -31,6 +32,7 @@ def sigmoid(x: Any) -> Any:
         >>> round(sigmoid(0.5), 4), round(grad(sigmoid)(0.5), 4)
         (0.6225, 0.235)
     """
+    x = as_floats(x)
     e = np.exp(np.where(x >= 0, -x, x))  # e**-|x|, which cannot overflow
     return np.where(x >= 0, 1, e) / (1 + e)
 
@@ -108,6 +110,7 @@ def softplus(x: Any) -> Any:
         >>> round(softplus(0.5), 4), round(grad(softplus)(0.5), 4)
         (0.9741, 0.6225)
     """
+    x = as_floats(x)
     return np.log1p(np.exp(np.where(x >= 0, -x, x))) + np.where(x >= 0, x, 0)
 
 
@@ -219,6 +222,7 @@ def erf(x: Any) -> Any:
     """
     if x.dtype == np.float16:  # which the polynomials overflow
         return erf.forward(x.astype(np.float32)).astype(x.dtype)
+    x = as_floats(x)
     size = np.minimum(abs(x), 6)  # from where on it rounds to 1
     square = size * size
     near = _quotient(_ERF_NEAR, square)

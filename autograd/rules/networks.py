@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from autograd.declarations import elementwise, structural
-from autograd.op import call, named
+from autograd.op import as_floats, call, named
 from autograd.rules.activations import sigmoid
 from autograd.rules.arithmetic import at_least, maximum
 from autograd.rules.indexing import elements
@@ -35,6 +35,7 @@ def sigmoid_cross_entropy(z: Any, y: Any) -> Any:
         >>> [round(d, 4) for d in grad(sigmoid_cross_entropy, argnums=(0, 1))(0.0, 1.0)]
         [-0.5, -0.0]
     """
+    z, y = as_floats(z), as_floats(y)
     above = z >= 0
     return np.log1p(np.exp(np.where(above, -z, z))) + (np.where(above, z, 0) - z * y)
 
@@ -80,6 +81,7 @@ def binary_cross_entropy(p: Any, y: Any) -> Any:
         >>> [round(d, 4) for d in grad(binary_cross_entropy, argnums=(0, 1))(0.25, 1.0)]
         [-4.0, 1.0986]
     """
+    p, y = as_floats(p), as_floats(y)
     least = _least(p)
     return -y * np.log(np.maximum(p, least)) - (1 - y) * np.log(np.maximum(1 - p, least))
 
@@ -93,7 +95,7 @@ def _largest(x: Any, axis: int) -> Any:
     Of Values it is computed without comparing them, which a compiled function would have to check.
     """
     if x.dtype != object:
-        return x.max(axis=axis, keepdims=True)
+        return as_floats(x.max(axis=axis, keepdims=True))
     return _larger.reduce(_detached(x), axis=axis, keepdims=True)
 
 

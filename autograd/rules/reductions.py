@@ -13,7 +13,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd.declarations import structural
-from autograd.op import Operand, boxed, composition, numbers, plain
+from autograd.op import Operand, as_floats, boxed, composition, numbers, plain
 from autograd.rules.arithmetic import maximum, minimum
 from autograd.rules.choices import where
 from autograd.rules.indexing import sort, where_else
@@ -202,6 +202,7 @@ def logsumexp(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """
     if x.dtype == object:
         return _logsumexp_of_values(x, axis, keepdims)
+    x = as_floats(x)
     largest: Any = 0.0  # to be subtracted
     if _count(x.shape, axis):
         largest = x.max(axis=axis, keepdims=True)
@@ -298,6 +299,7 @@ def euclidean_norm(x: Any, axis: Axes = None, keepdims: bool = False) -> Any:
     """
     if x.dtype == np.float16:  # in which the square of 300 is infinite
         return euclidean_norm.forward(x.astype(np.float32), axis, keepdims).astype(x.dtype)
+    x = as_floats(x)
     if x.dtype != object:
         return np.sqrt((x * x).sum(axis=axis, keepdims=keepdims))
     total = np.asarray(x * x).sum(axis=axis, keepdims=keepdims)

@@ -31,7 +31,7 @@ import numpy as np
 
 from autograd.declarations import structural
 from autograd.errors import ShapeError
-from autograd.op import RULEBOOK, call, plain
+from autograd.op import RULEBOOK, as_floats, call, plain
 from autograd.rules.matrices import one_array
 
 Lengths = tuple[int, ...]
@@ -547,6 +547,10 @@ def avg_pool(x: Any, kernel: Lengths, stride: Lengths, padding: Pairs, divisor: 
         >>> avg_pool(np.array([[[1.0, 5.0, 2.0, 4.0]]]), **how).tolist()
         [[[3.0, 3.0]]]
     """
+    if x.dtype == np.float16:  # in which the sum of a window may be infinite
+        wide = avg_pool.forward(x.astype(np.float32), kernel, stride, padding, divisor)
+        return wide.astype(x.dtype)
+    x = as_floats(x)
     return _sums(x, kernel, stride, padding) / _alike(divisor, x)
 
 

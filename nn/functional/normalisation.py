@@ -10,7 +10,7 @@ import numpy as np
 import autograd
 from autograd import ShapeError, Tensor
 from autograd.checks import check_int, check_number
-from autograd.op import named
+from autograd.op import as_floats, named
 from autograd.tracing import written
 from nn.functional.windows import per_axis
 from nn.operands import (
@@ -296,7 +296,7 @@ def _scaled(
 
 
 def _operand(who: object, x: Operand) -> Operand:
-    return all_values(as_operand(str(who), x) if isinstance(x, (list, tuple)) else x)
+    return as_floats(all_values(as_operand(str(who), x) if isinstance(x, (list, tuple)) else x))
 
 
 def lengths(who: object, normalized_shape: Sizes) -> tuple[int, ...]:

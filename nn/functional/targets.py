@@ -13,6 +13,7 @@ import numpy as np
 import autograd
 from autograd import ShapeError, Value
 from autograd.checks import check_choice
+from autograd.op import as_floats
 from nn.operands import Operand, as_operand, numbers, shape_of, shape_or_type
 
 _known: ContextVar[bool] = ContextVar("known", default=False)
@@ -44,7 +45,8 @@ def pair(who: str, prediction: Operand, target: Operand) -> tuple[Operand, Opera
             f"{shape_or_type(prediction)} and {shape_or_type(target)}.{advice}"
         )
     check_some(who, prediction)
-    return prediction, cast_like(prediction, target)
+    prediction = as_floats(prediction)
+    return prediction, cast_like(prediction, as_floats(target))
 
 
 def cast_like(prediction: Operand, constant: Operand) -> Operand:

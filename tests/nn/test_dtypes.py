@@ -154,3 +154,41 @@ def test_a_learnt_target_has_its_derivative():
         1,
         2,
     )
+
+
+SMALL = {
+    "sigmoid": autograd.sigmoid,
+    "softplus": autograd.softplus,
+    "erf": autograd.erf,
+    "silu": F.silu,
+    "softmax": F.softmax,
+    "log_softmax": F.log_softmax,
+    "safe_softmax": autograd.safe_softmax,
+    "logsumexp": autograd.logsumexp,
+    "euclidean_norm": autograd.euclidean_norm,
+    "sigmoid_cross_entropy": lambda x: autograd.sigmoid_cross_entropy(x, x[::-1]),
+    "binary_cross_entropy": lambda x: autograd.binary_cross_entropy(x > 2, x > 5),
+    "cross_entropy": lambda x: F.cross_entropy(x, 1),
+    "mse_loss": lambda x: F.mse_loss(x, x[::-1]),
+    "l1_loss": lambda x: F.l1_loss(x, x[::-1]),
+    "huber_loss": lambda x: F.huber_loss(x, x[::-1]),
+    "smooth_l1_loss": lambda x: F.smooth_l1_loss(x, x[::-1]),
+    "rms_norm": lambda x: F.rms_norm(x, 4),
+    "avg_pool1d": lambda x: F.avg_pool1d(x[None], 2),
+    "adaptive_avg_pool1d": lambda x: F.adaptive_avg_pool1d(x[None], 2),
+}
+
+
+@each("function", SMALL.values(), ids=SMALL)
+@each("dtype", [np.uint8, np.int8, bool])
+def test_small_integers_do_not_wrap_around_inside_a_function(function, dtype):
+    x = np.array([1, 100, 3, 120]).astype(dtype)
+    found, expected = function(x), function(x.astype(float))
+    assert found.dtype == float
+    assert_allclose(found, expected, rtol=1e-14)
+
+
+def test_the_mean_of_a_window_is_finite_in_float16_where_its_sum_is_not():
+    x = np.full((1, 16, 16), 300, np.float16)
+    found = F.avg_pool2d(Tensor(x), 16)
+    assert (found.dtype, found.item()) == (np.float16, 300)

@@ -178,3 +178,8 @@ def test_an_input_that_feeds_several_neurons_is_one_node():
     nodes = {node for out in layer([0.5, -1.0]) for node in topological(out)}
     constants = [node for node in nodes if not node.parents and not node.requires_grad]
     assert sorted(node.data for node in constants) == [-1.0, 0.5]
+
+
+def test_widths_may_come_in_an_array_or_one_by_one():
+    for widths in (np.array([3, 1]), iter([3, 1])):
+        assert repr(MLP(2, widths)) == "MLP(2 -> 3, ReLU; 3 -> 1)"
