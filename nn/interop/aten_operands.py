@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import inspect
 from collections.abc import Callable, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from autograd import ShapeError
 from nn.operands import Operand, holds_values, numbers, shape_of
+
+if TYPE_CHECKING:
+    from autograd.arrays import Array
+    from nn.interop.torch_protocols import TorchTensor
 
 Counterpart = Callable[..., Any]
 """What computes an operation of PyTorch's with ours."""
@@ -33,6 +37,16 @@ def dtype_of(dtype: object) -> np.dtype[Any]:
     if found.kind not in "biuf":
         raise TypeError(f"numbers of {name}, and here all numbers are real")
     return found
+
+
+def array_of(tensor: TorchTensor) -> Array:
+    """A tensor's numbers, copied, however PyTorch keeps them: sparse, or as zeros without storage.
+
+    Raises:
+        TypeError: NumPy has no such numbers.
+    """
+    dtype_of(tensor.dtype)
+    return np.array(tensor.detach().to_dense().numpy(force=True))
 
 
 def alike(x: Operand, y: Operand) -> tuple[Operand, Operand]:

@@ -13,6 +13,7 @@ import numpy as np
 
 from autograd import Tensor
 from autograd.node import gradients
+from nn.interop.aten_operands import array_of
 from nn.interop.export_errors import ExportError, advice, line_of, said
 from nn.operands import listed, numbers, shape_of
 
@@ -114,8 +115,8 @@ def compared(
         form: Puts leaves into the form (args, kwargs).
     """
     module = source.module
-    with restored(source.runs) as restore, _unchanged(ours):
-        told = _theirs(torch, source, leaves, form, restore)
+    with set_aside(source.runs) as renew, _unchanged(ours):
+        told = _theirs(torch, source, leaves, form, renew)
         own = _ours(torch, ours, leaves, form, told)
         rows = list(_rows(own, told))
         rows += _buffers(module, ours)
@@ -142,7 +143,7 @@ def _theirs(
     source: Source,
     leaves: Sequence[object],
     form: Form,
-    restore: Callable[[], None],
+    renew: Callable[[], None],
 ) -> _Run:
     tensors = [_tensor(torch, x) for x in leaves]
     found = _inputs(tensors, torch.Tensor).items()
@@ -157,7 +158,7 @@ def _theirs(
             return list(torch.utils._pytree.tree_leaves(source.runs(*args, **kwargs)))
 
     try:
-        results, inputs = _outputs(run, inputs, restore)
+        results, inputs = _outputs(run, inputs, renew)
     except Exception as err:
         raise _cannot_run(source, err) from err
     if not torch.equal(before, torch.get_rng_state()):
@@ -167,7 +168,7 @@ def _theirs(
             "runs agree. Call eval() on both, or pass what is drawn as an input."
         )
     outputs = [x for x in results if isinstance(x, torch.Tensor)]
-    arrays = [_plain(x) for x in outputs]
+    arrays = [array_of(x) for x in outputs]
     wanted = {name: p for name, p in source.parameters().items() if p.requires_grad} | inputs
     seeds = map(torch.from_numpy, _seeds(arrays))
     total = sum((x * seed).sum() for x, seed in zip(outputs, seeds, strict=True) if x.requires_grad)
@@ -175,10 +176,10 @@ def _theirs(
     try:
         if isinstance(total, torch.Tensor) and wanted:
             grads = torch.autograd.grad(total, list(wanted.values()), allow_unused=True)
-        again = [_plain(x) for x in run(()) if isinstance(x, torch.Tensor)]
+        again = [array_of(x) for x in run(()) if isinstance(x, torch.Tensor)]
     except RuntimeError as err:
         raise _cannot_run(source, err) from err
-    of_name = dict(zip(wanted, [None if g is None else _plain(g) for g in grads], strict=True))
+    of_name = dict(zip(wanted, [None if g is None else array_of(g) for g in grads], strict=True))
     return _Run(arrays, again, of_name)
 
 
@@ -188,15 +189,10 @@ def _cannot_run(source: Source, err: Exception) -> ExportError:
     )
 
 
-def _plain(tensor: TorchTensor) -> Array:
-    """A tensor's numbers, however PyTorch keeps them: sparse, or as zeros without storage."""
-    return tensor.detach().to_dense().numpy(force=True).copy()
-
-
 def _outputs(
     run: Callable[[Collection[str]], list[object]],
     inputs: dict[str, TorchTensor],
-    restore: Callable[[], None],
+    renew: Callable[[], None],
 ) -> tuple[list[object], dict[str, TorchTensor]]:
     """What PyTorch's model returns, and the inputs that it has gradients for.
 
@@ -209,14 +205,14 @@ def _outputs(
             raise
     kept = {}
     for name, x in inputs.items():
-        restore()
+        renew()
         try:
             run({name})
             kept[name] = x
         except RuntimeError as err:
             if NO_DERIVATIVE not in str(err):
                 raise
-    restore()
+    renew()
     return run(kept), kept
 
 
@@ -366,34 +362,40 @@ def _buffers(module: TorchNet, ours: Callable[..., Any]) -> Iterator[Row]:
     state = ours.state_dict() if hasattr(ours, "state_dict") else {}
     for name, buffer in module.named_buffers():
         if name in state:
-            one = row(f"buffer {name}", state[name], buffer.detach().numpy())
+            one = row(f"buffer {name}", state[name], array_of(buffer))
             if module.training or one.differs:
                 yield one
 
 
 @contextmanager
-def restored(module: TorchNet) -> Iterator[Callable[[], None]]:
-    """Afterwards, or when called, the buffers and attributes of a PyTorch model are as before."""
-    held: list[Any] = []
-    for part in module.modules():
-        held += vars(part), *vars(part).values(), *part._buffers.values()
-    kept = [(x, x.copy()) for x in held if isinstance(x, (list, dict))]
-    arrays = [(x, x.detach().clone()) for x in held if hasattr(x, "detach")]
+def set_aside(module: TorchNet) -> Iterator[Callable[[], None]]:
+    """Meanwhile a PyTorch model works with copies of all that it keeps but its parameters.
 
-    def restore() -> None:
-        for place, before in kept:
-            if isinstance(place, list):
-                place[:] = before
-            else:
-                place.clear()
-                place.update(before)
-        for tensor, before in arrays:
-            tensor.data.copy_(before)
+    What is given puts fresh copies in their place.
+    """
+    kept = [(vars(part), dict(vars(part))) for part in module.modules()]
+    same = {id(x): x for x in (*module.modules(), *module.parameters())}
+
+    def renew() -> None:
+        memo: dict[int, object] = dict(same)  # as `deepcopy` keeps what is copied already
+        for attributes, before in kept:
+            attributes.clear()
+            attributes.update({name: _copied(x, memo) for name, x in before.items()})
 
     try:
-        yield restore
+        renew()
+        yield renew
     finally:
-        restore()
+        for attributes, before in kept:
+            attributes.clear()
+            attributes.update(before)
+
+
+def _copied(x: object, memo: dict[int, object]) -> object:
+    try:
+        return copy.deepcopy(x, memo)
+    except Exception:  # noqa: BLE001 (whatever a class says that cannot be copied: a lock, a file)
+        return x
 
 
 @contextmanager

@@ -18,11 +18,9 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
-import numpy as np
-
 from nn.interop.aten import COUNTERPARTS, MADE_OF_NOTHING
-from nn.interop.aten_operands import Counterpart, as_there, dtype_of
-from nn.interop.comparison import restored
+from nn.interop.aten_operands import Counterpart, array_of, as_there, dtype_of
+from nn.interop.comparison import set_aside
 from nn.interop.export_errors import ExportError, advice, line_of, said, where
 from nn.interop.program import Call, Program, Ref
 
@@ -38,7 +36,6 @@ if TYPE_CHECKING:
         Table,
         Torch,
         TorchNet,
-        TorchTensor,
     )
 
 Result = TypeVar("Result")
@@ -96,13 +93,14 @@ def export(
         if _without_counterpart(exported.graph) or any(map(_writes, exported.graph.nodes)):
             try:
                 exported = exported.run_decompositions({})  # without writing in place
-            except RuntimeError as err:
+            except Exception as err:
                 raise _cannot_export(name, err) from err
         while table := _decompositions(torch, _without_counterpart(exported.graph)):
             try:
                 exported = exported.run_decompositions(table)
             except RuntimeError:  # an operation that PyTorch takes apart for its compilers alone
                 break
+    _check_numbers(torch, name, exported.graph)  # and those of the parts that it had in one box
     _refuse_the_rest(name, exported.graph)
     return _program(torch, name, exported, names)
 
@@ -111,7 +109,7 @@ def _exported(
     torch: Torch, name: str, model: TorchNet, args: tuple[object, ...], kwargs: dict[str, object]
 ) -> Exported:
     try:  # its standard error: where it prints all it had when it failed
-        with contextlib.redirect_stderr(io.StringIO()), restored(model):
+        with contextlib.redirect_stderr(io.StringIO()), set_aside(model):
             return torch.export.export(model, args, kwargs, strict=False)
     except Exception as err:
         raise _cannot_export(name, err) from err
@@ -427,13 +425,3 @@ def _outputs(
                 "Let it return the new numbers."
             )
     return tuple(outputs), tuple(written)
-
-
-def array_of(tensor: TorchTensor) -> Array:
-    """A tensor's numbers, copied, as an array.
-
-    Raises:
-        TypeError: NumPy has no such numbers.
-    """
-    dtype_of(tensor.dtype)
-    return np.array(tensor.detach().cpu().numpy())

@@ -14,10 +14,10 @@ import numpy as np
 
 from autograd import Tensor, Value
 from autograd.checks import came
-from nn.interop.aten_operands import dtype_of
+from nn.interop.aten_operands import array_of, dtype_of
 from nn.interop.comparison import AGAIN, Comparison, RandomError, compared
 from nn.interop.export_errors import ExportError
-from nn.interop.exported import array_of, export, torch_package
+from nn.interop.exported import export, torch_package
 from nn.interop.torch_source import Source
 from nn.module import Buffer, Module, Parameter
 from nn.operands import listed, numbers, shape_of
@@ -166,22 +166,33 @@ def _check(torch: Torch, imported: TorchModule, leaves: Sequence[object], form: 
     finally:
         for module, training in zip(modules, modes, strict=True):
             module.training = training
-    for row in table.rows:
-        if row.relative > row.rounding ** (2 / 3):
-            if AGAIN in row.name:
-                raise ExportError(
-                    f"from_torch: {source.name} returns {row.theirs:.6g} when it is called a "
-                    f"second time, and here still {row.ours:.6g}: what a call leaves in attributes "
-                    "for the next (a counter, a hidden state) is not exported. Keep it in buffers "
-                    "(register_buffer), or pass it as an argument."
-                )
+    wrong = [row for row in table.rows if row.relative > row.rounding ** (2 / 3)]
+    outputs = [row for row in wrong if row.name.startswith("output")]
+    # Of what went wrong first: an output in the first call, one in the second, a gradient.
+    for row in (*sorted(outputs, key=lambda row: AGAIN in row.name), *wrong):
+        if AGAIN in row.name:
             raise ExportError(
-                f"from_torch: {source.name} computes {row.ours:.6g} here and {row.theirs:.6g} in "
-                f"PyTorch ({row.name}, at {list(row.place)}), so nothing was imported. PyTorch "
-                "exports no backward pass: a torch.autograd.Function of one's own, a hook, or "
-                "torch.inference_mode() is lost. Write it with operations that have the gradient "
-                "that is meant: x + (f(x) - x).detach() has that of x."
+                f"from_torch: {source.name} returns {row.theirs:.6g} when it is called a "
+                f"second time, and here still {row.ours:.6g}: what a call leaves in attributes "
+                "for the next (a counter, a hidden state) is not exported. Keep it in buffers "
+                "(register_buffer), or pass it as an argument."
             )
+        found = (
+            f"from_torch: {source.name} computes {row.ours:.6g} here and {row.theirs:.6g} in "
+            f"PyTorch ({row.name}, at {list(row.place)}), so nothing was imported. "
+        )
+        if outputs:
+            raise ExportError(
+                f"{found}When it was exported it did something else. It may draw random numbers "
+                "that are not PyTorch's or count in a global variable (pass these as an input), "
+                "read memory that it has not written, hide an error with `try`, or ask for "
+                "x.requires_grad or torch.compiler.is_compiling()."
+            )
+        raise ExportError(
+            f"{found}PyTorch exports no backward pass: a torch.autograd.Function of one's own, a "
+            "hook, or torch.inference_mode() is lost. Write it with operations that have the "
+            "gradient that is meant: x + (f(x) - x).detach() has that of x."
+        )
 
 
 # --- what is imported -----------------------------------------------------------------------------

@@ -7,6 +7,8 @@ import html
 import os
 import pathlib
 import pickle
+import random
+from collections import deque
 
 import numpy as np
 import pytest
@@ -211,6 +213,8 @@ class Keeps(torch.nn.Module):
         self.register_buffer("mean", torch.zeros(2))
         self.register_buffer("hidden", torch.ones(2), persistent=False)
         self.steps, self.seen, self.state, self.weights = 0, [], torch.zeros(2), None
+        self.deep, self.class_of = {"calls": [], "means": deque(), "sum": np.zeros(1)}, torch.Tensor
+        self.register_buffer("two", torch.tensor(2.0).expand(2))  # one number in two places
 
     def forward(self, x, what):
         if what == "buffers":
@@ -226,7 +230,17 @@ class Keeps(torch.nn.Module):
             self.weights = x.softmax(-1)
         elif what == "a tensor in place":
             self.state += 1
+        elif what == "a list in a dict":
+            self.deep["calls"].append(3)
+        elif what == "a deque":
+            self.deep["means"].append(x.detach().mean())
+        elif what == "an array":
+            self.deep["sum"] += 3
+        x = x + len(self.deep["calls"]) + len(self.deep["means"]) + float(self.deep["sum"][0])
         return x * (self.mean + self.hidden + self.state) + self.steps + len(self.seen)
+
+
+DEEP = "a list in a dict", "a deque", "an array"
 
 
 @each("what", ["buffers", "a constant"])
@@ -239,12 +253,63 @@ def test_importing_leaves_what_a_model_keeps_alone(what):
         assert_array_equal(ours(batch.numpy(), what).data, told.numpy())
 
 
-@each("what", ["a number", "a list", "a tensor", "a tensor in place"])
+@each("what", ["a number", "a list", "a tensor", "a tensor in place", *DEEP])
 def test_what_a_call_keeps_in_attributes_for_the_next_is_refused(what):
     model = Keeps()
+    state, deep = model.state, model.deep
     with pytest.raises(ExportError, match=r"register_buffer|register it as buffer"):
         from_torch(model, torch.ones(3, 2), what)
     assert (model.steps, model.seen, model.state.tolist()) == (0, [], [0, 0])
+    assert model.state is state
+    assert model.deep is deep
+    assert deep == {"calls": [], "means": deque(), "sum": [0]}
+
+
+def by_exporting(x):
+    return 2 * x if torch.compiler.is_compiling() else x
+
+
+def by_hiding(x):
+    try:
+        return x if x.sum() < 1e9 else -x
+    except Exception:  # noqa: BLE001 (what export says of a decision by numbers)
+        return 2 * x
+
+
+@each("model", [by_exporting, by_hiding, lambda x: x * random.random()])
+def test_a_model_that_computes_otherwise_when_it_is_exported_is_told_so(model):
+    with pytest.raises(ExportError, match=r"\(output, at .*random numbers.*is_compiling") as told:
+        from_torch(model, X)
+    assert "Function" not in str(told.value)
+
+
+def test_bfloat16_of_autocast_is_refused_as_numbers_that_are_not_here():
+    def model(x):
+        with torch.autocast("cpu", torch.bfloat16):
+            return (x.float() @ x.float().T).double()
+
+    with pytest.raises(ExportError, match=r"numbers of bfloat16, .*model\.float"):
+        from_torch(model, X)
+
+
+class Edges(torch.nn.Module):
+    def __init__(self, name):
+        super().__init__()
+        self.register_buffer(name, torch.tensor([[0.0, 2], [3, 0]]).double().to_sparse())
+        self.name = name
+
+    def forward(self, x):
+        return (getattr(self, self.name) @ x.T).T
+
+
+def test_sparse_buffers_are_full_ones_here():
+    model = Edges("edges")
+    assert_array_equal(from_torch(model, X)(X.numpy()).data, model(X).numpy())
+
+
+def test_a_buffer_with_a_name_that_pytorch_cannot_export_is_refused_by_that():
+    with pytest.raises(ExportError, match=r"cannot export Edges.*'graph' already exists"):
+        from_torch(Edges("graph"), X)
 
 
 def test_hooks_on_parameters_and_modules_are_refused_by_their_names():
