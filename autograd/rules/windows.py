@@ -405,6 +405,9 @@ def largest_in_windows(
         >>> largest_in_windows(x, largest, (2,), (2,), ((0, 0),), (1,)).tolist()
         [[[1, 0]]]
     """
+    if x.dtype.kind == "f" and any(map(any, padding)) and (largest == -np.inf).any():
+        # What is put around comes before no -inf of x, whose gradient would go nowhere.
+        x, largest = (np.maximum(a, np.finfo(x.dtype).min) for a in (x, largest))
     block, windows = _windows("max_pool", x, kernel, stride, padding, dilation, _lowest(x.dtype))
     largest = examples_last(largest)
     # What comes before the first is counted: a fraction of the time of choosing by masks.

@@ -171,6 +171,12 @@ def test_batch_norm_follows_the_batches_and_uses_its_averages_in_eval_mode():
     assert_allclose(layer.eval()(x).data, expected, rtol=1e-12)
 
 
+def test_what_is_put_around_a_window_takes_no_gradient_from_minus_infinity():
+    x = Tensor(np.full((1, 3), -np.inf), requires_grad=True)
+    F.max_pool1d(x, 2, 1, padding=1).sum().backward()
+    assert x.grad.tolist() == [[2.0, 1.0, 1.0]]  # PyTorch's
+
+
 def test_running_averages_are_differentiated_where_they_are_used():
     x, weights = np.random.default_rng(5).normal(size=(2, 4, 3, 2)) + 1.0
     norm = nn.functional.batch_norm
