@@ -164,6 +164,8 @@ def _vector_norm(
 ) -> Operand:
     """The norm of all that lies along the axes together; ours of two axes is that of matrices."""
     x, shape, dims = as_type(x, dtype), shape_of(x), _axes(dim)
+    if ord < 1:  # there PyTorch's gradient is 0 where x is, and not infinite
+        x = ag.where(numbers(x) == 0, numbers(x), x)
     every = range(len(shape))
     axes = every if dims is None else [d % len(shape) for d in np.ravel(dims).tolist()]
     kept = [i for i in every if i not in axes]
@@ -185,6 +187,26 @@ def _softplus(x: Operand, beta: float = 1, threshold: float = 20) -> Operand:
     """Straight above the threshold; at 20 that is rounding, 2e-9, and left out."""
     smooth = F.softplus(x) if beta == 1 else F.softplus(beta * x) / beta
     return smooth if threshold >= 20 else ag.where(beta * numbers(x) > threshold, x, smooth)
+
+
+def _angle(y: Operand, x: Operand) -> Operand:
+    """The angle of (x, y), which has no gradient at the origin."""
+    origin = (numbers(x) == 0) & (numbers(y) == 0)
+    return ag.arctan2(ag.where(origin, numbers(y), y), ag.where(origin, numbers(x), x))
+
+
+def _x_log_y(x: Operand, y: Operand) -> Operand:
+    """x · log y, and 0 where x is, of whatever y but nan."""
+    nothing = (numbers(x) == 0) & ((numbers(y) <= 0) | np.isposinf(numbers(y)))
+    return ag.where(nothing, 0.0, x * ag.log(ag.where(nothing, 1.0, y)))
+
+
+def _median(x: Operand) -> Operand:
+    """The lower median of all; those that are equal to it share its gradient."""
+    x = flat(x)
+    data = numbers(x)
+    found = data[middle(data, 0)]
+    return ag.max(x[np.isnan(data) if np.isnan(found) else data == found])
 
 
 def _along_channels(weight: Operand, x: Operand) -> Operand:
@@ -259,7 +281,8 @@ COUNTERPARTS: dict[str, Counterpart] = {
     "einsum": lambda equation, operands, path=None: ag.einsum(equation, *operands),
     # functions of every element; `SAME` adds those of the same name
     **{torchs: getattr(ag, ours) for torchs, ours in _ARC.items()},
-    "atan2": both(ag.arctan2),
+    "atan2": both(_angle),
+    "xlogy": both(_x_log_y),
     "maximum": both(ag.maximum),
     "minimum": both(ag.minimum),
     "clamp": lambda x, min=None, max=None: ag.clip(x, min, max),
@@ -379,7 +402,7 @@ COUNTERPARTS: dict[str, Counterpart] = {
     "linalg_vector_norm": _vector_norm,
     "sort": lambda x, dim=-1, descending=False: ranked(x, dim, descending),
     "topk": lambda x, k, dim=-1, largest=True, sorted=True: ranked(x, dim, largest, k),
-    "median": lambda x: chosen(flat(x), middle(flat(x), 0), 0, False)[0],
+    "median": _median,
     "median.dim": lambda x, dim, keepdim=False: chosen(x, middle(x, dim), dim, keepdim),
     "_cdist_forward": lambda x, y, p, mode=None: ag.norm(
         ag.expand_dims(x, -2) - ag.expand_dims(y, -3), p, -1

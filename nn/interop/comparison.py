@@ -179,8 +179,8 @@ def _theirs(
         again = [array_of(x) for x in run(()) if isinstance(x, torch.Tensor)]
     except RuntimeError as err:
         raise _cannot_run(source, err) from err
-    of_name = dict(zip(wanted, [None if g is None else array_of(g) for g in grads], strict=True))
-    return _Run(arrays, again, of_name)
+    told: list[Array | None] = [None if g is None else array_of(g) for g in grads]
+    return _Run(arrays, again, dict(zip(wanted, told, strict=True)))
 
 
 def _cannot_run(source: Source, err: Exception) -> ExportError:

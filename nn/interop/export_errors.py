@@ -76,7 +76,7 @@ def where(node: GraphNode) -> str:
     ours = [i for i, (file, _) in enumerate(lines) if file.startswith(_HERE)]
     if line := _shown(lines[ours[-1] + 1 :] if ours else lines):
         return line
-    path, of = list(node.meta.get("nn_module_stack", {"": ("", "")}).values())[-1]
+    path, of = list((node.meta.get("nn_module_stack") or {"": ("", "")}).values())[-1]
     of = getattr(of, "__name__", str(of).rpartition(".")[2])
     return f"layer {path}, a {of}" if path else f"the {of} itself" if of else "an unknown line"
 

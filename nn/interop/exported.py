@@ -18,6 +18,8 @@ import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
+import numpy as np
+
 from nn.interop.aten import COUNTERPARTS, MADE_OF_NOTHING
 from nn.interop.aten_operands import Counterpart, array_of, as_there, dtype_of
 from nn.interop.comparison import set_aside
@@ -98,7 +100,7 @@ def export(
         while table := _decompositions(torch, _without_counterpart(exported.graph)):
             try:
                 exported = exported.run_decompositions(table)
-            except RuntimeError:  # an operation that PyTorch takes apart for its compilers alone
+            except Exception:  # noqa: BLE001 (what PyTorch takes apart for its compilers alone)
                 break
     _check_numbers(torch, name, exported.graph)  # and those of the parts that it had in one box
     _refuse_the_rest(name, exported.graph)
@@ -340,8 +342,14 @@ def _program(torch: Torch, name: str, exported: Exported, names: Mapping[int, st
     spec = exported.call_spec.out_spec
     return Program(
         len(nodes), tuple(calls), stored, constants, inputs, called, outputs, written,
-        lambda leaves: pytree.tree_unflatten(leaves, spec),
+        lambda leaves: pytree.tree_unflatten(leaves, spec), _precision(torch, nodes),
     )  # fmt: skip
+
+
+def _precision(torch: Torch, nodes: Sequence[GraphNode]) -> float:
+    made = [node.meta.get("val") for node in nodes]
+    floats = [x for x in made if isinstance(x, torch.Tensor) and x.is_floating_point()]
+    return max((float(np.finfo(dtype_of(x.dtype)).eps) for x in floats), default=0.0)
 
 
 def _typed(torch: Torch, node: GraphNode) -> Counterpart:

@@ -55,6 +55,7 @@ class Program:
         outputs: The leaves of the result.
         written: The buffers that are set to a result, by name.
         rebuild: Puts the leaves of the result into its form.
+        precision: That of the coarsest floats it computes with: 2.2e-16 in float64.
     """
 
     size: int
@@ -66,6 +67,7 @@ class Program:
     outputs: tuple[object, ...]
     written: tuple[tuple[str, object], ...]
     rebuild: Callable[[Sequence[object]], Any]
+    precision: float
 
     def run(
         self, find: Callable[[str], object], leaves: Sequence[object]

@@ -6,6 +6,7 @@ user has installed: nothing here needs it before one of the two is called.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -166,7 +167,8 @@ def _check(torch: Torch, imported: TorchModule, leaves: Sequence[object], form: 
     finally:
         for module, training in zip(modules, modes, strict=True):
             module.training = training
-    wrong = [row for row in table.rows if row.relative > row.rounding ** (2 / 3)]
+    rounding = math.sqrt(imported._program(leaves, form).precision)
+    wrong = [row for row in table.rows if row.relative > max(row.rounding, rounding) ** (2 / 3)]
     outputs = [row for row in wrong if row.name.startswith("output")]
     # Of what went wrong first: an output in the first call, one in the second, a gradient.
     for row in (*sorted(outputs, key=lambda row: AGAIN in row.name), *wrong):
@@ -188,10 +190,15 @@ def _check(torch: Torch, imported: TorchModule, leaves: Sequence[object], form: 
                 "read memory that it has not written, hide an error with `try`, or ask for "
                 "x.requires_grad or torch.compiler.is_compiling()."
             )
+        if not math.isfinite(row.ours - row.theirs):
+            raise ExportError(
+                f"{found}Import it with an example for which it has finite numbers and gradients."
+            )
         raise ExportError(
             f"{found}PyTorch exports no backward pass: a torch.autograd.Function of one's own, a "
-            "hook, or torch.inference_mode() is lost. Write it with operations that have the "
-            "gradient that is meant: x + (f(x) - x).detach() has that of x."
+            "hook, torch.inference_mode(), writing in place under torch.no_grad() or to x.data is "
+            "lost. Write it with operations that have the gradient that is meant: "
+            "x + (f(x) - x).detach() has that of x."
         )
 
 

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import doctest
 import html
+import math
 import os
 import pathlib
 import pickle
@@ -12,7 +13,7 @@ from collections import deque
 
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 
 import autograd
 import nn
@@ -203,6 +204,31 @@ def test_numbers_that_come_after_the_import_give_what_pytorch_gives(what):
     told = torch.utils._pytree.tree_leaves(function(later))
     mine = torch.utils._pytree.tree_leaves(ours(later.numpy()))
     assert [x.dtype for x in mine] == [x.detach().numpy().dtype for x in told]
+
+
+KINKS = {
+    "norms of less than 1": lambda x: (x.norm(0.5, dim=1), x.norm(-1), x.norm(0.5)),
+    "the angle of the origin": lambda x: torch.atan2(x, x.flip(0)),
+    "x log y where x is 0": lambda x: torch.xlogy(x, torch.tensor([[2.0, 0, -1], [3, 1, 2]])),
+    "a median that several are": lambda x: (x.median(), (x * math.nan).median()),
+}
+
+
+@each("what", KINKS)
+def test_where_a_function_has_no_derivative_it_has_pytorchs(what):
+    at = torch.tensor([[0.0, 0, 0], [1, 1, 0]], dtype=torch.float64)
+    example = torch.tensor([[0.5, 1.5, -2], [3, 0.25, 1]]).double()
+    with np.errstate(divide="ignore", invalid="ignore"):
+        ours = from_torch(KINKS[what], example)
+        table = compare(ours, KINKS[what], at)
+    assert table.agree, table
+
+
+def test_float16_inside_is_measured_as_float16():
+    def model(x):
+        return (x.half() / 2.5).sum(0).double()
+
+    assert_allclose(from_torch(model, X)(X.numpy()).data, model(X).numpy(), rtol=1e-3)
 
 
 class Keeps(torch.nn.Module):
@@ -767,6 +793,13 @@ def hooked(x):
     return y.sum()
 
 
+def written_unseen(x):
+    y = x.clone()
+    with torch.no_grad():
+        y.mul_(2)
+    return y
+
+
 REFUSED = {
     "an operation": (lambda x: torch.fft.fft(x).abs(), r"test_torch.py, line \d+.*fft"),
     "a layer of PyTorch's": (torch.nn.Conv3d(2, 2, 1), r"convolution \(the Conv3d itself\)"),
@@ -788,6 +821,11 @@ REFUSED = {
         r"shape \(3, 1\).*adaptive_max_pool.*line \d+",
     ),
     "along an axis of a number": (lambda x: x.sum().mean(0), r"aten.mean.*line \d+"),
+    "writing to a diagonal": (
+        lambda x: torch.diagonal_scatter(x @ x.T, x[:, 0] * 2),
+        r"diagonal_scatter .*line \d+",
+    ),
+    "writing without a gradient": (written_unseen, r"under torch\.no_grad"),
     "writing to its input": (lambda x: x.mul_(2).sum(), "changes what it is given"),
 }
 
@@ -799,6 +837,11 @@ def test_what_cannot_be_imported_is_named_with_what_to_do(what):
         from_torch(
             function, X[None, :2, :2, None, None] if isinstance(function, torch.nn.Conv3d) else X
         )
+
+
+def test_an_example_without_finite_numbers_is_told_so():
+    with np.errstate(invalid="ignore"), pytest.raises(ExportError, match="finite numbers and grad"):
+        from_torch(torch.logit, X)
 
 
 def test_a_tensor_that_is_no_parameter_is_not_lost():
