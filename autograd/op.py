@@ -474,15 +474,20 @@ def _is_foreign(x: object) -> bool:
     return hasattr(x, "__array__") and not hasattr(x, "__array_function__")
 
 
-def as_floats(x: Any) -> Any:
+def as_floats(x: Any, beside: Any = None) -> Any:
     """x, with whole numbers and truth values as floats: in small integers a sum or -x wraps around.
+
+    They are of the type that NumPy gives them beside another operand of floats, else float64.
 
     Example:
         >>> -as_floats(np.array([1, 2], np.uint8))
         array([-1., -2.])
     """
     dtype = getattr(x, "dtype", None)
-    return x if dtype is None or dtype.kind not in "biu" else x.astype(float)
+    if dtype is None or dtype.kind not in "biu":
+        return x
+    other = getattr(beside, "dtype", dtype)
+    return x.astype(np.result_type(other, dtype) if other.kind == "f" else float)
 
 
 def _row(x: Any) -> Any:

@@ -35,7 +35,7 @@ def sigmoid_cross_entropy(z: Any, y: Any) -> Any:
         >>> [round(d, 4) for d in grad(sigmoid_cross_entropy, argnums=(0, 1))(0.0, 1.0)]
         [-0.5, -0.0]
     """
-    z, y = as_floats(z), as_floats(y)
+    z, y = as_floats(z, y), as_floats(y, z)
     above = z >= 0
     return np.log1p(np.exp(np.where(above, -z, z))) + (np.where(above, z, 0) - z * y)
 
@@ -81,7 +81,7 @@ def binary_cross_entropy(p: Any, y: Any) -> Any:
         >>> [round(d, 4) for d in grad(binary_cross_entropy, argnums=(0, 1))(0.25, 1.0)]
         [-4.0, 1.0986]
     """
-    p, y = as_floats(p), as_floats(y)
+    p, y = as_floats(p, y), as_floats(y, p)
     least = _least(p)
     return -y * np.log(np.maximum(p, least)) - (1 - y) * np.log(np.maximum(1 - p, least))
 

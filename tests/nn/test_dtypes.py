@@ -192,3 +192,12 @@ def test_the_mean_of_a_window_is_finite_in_float16_where_its_sum_is_not():
     x = np.full((1, 16, 16), 300, np.float16)
     found = F.avg_pool2d(Tensor(x), 16)
     assert (found.dtype, found.item()) == (np.float16, 300)
+
+
+@each("function", [autograd.sigmoid_cross_entropy, autograd.binary_cross_entropy])
+@each("labels", [np.uint8, bool])
+def test_float32_stays_float32_beside_labels_of_small_integers(function, labels):
+    p = np.float32([0.5, 0.25])
+    found, expected = (function(Tensor(p), np.array([1, 0], kind)) for kind in (labels, "float32"))
+    assert found.dtype == np.float32
+    assert_array_equal(found.data, expected.data)
