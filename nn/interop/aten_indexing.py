@@ -119,15 +119,24 @@ def padded(x: Operand, pad: Sequence[int], value: float | None = None) -> Operan
 
 
 def put_at(x: Operand, index: Operand, values: Operand, accumulate: bool = False) -> Operand:
-    """x with values at an index: added, or in the place of what was there."""
+    """x with values at an index: added, or in the place of what was there.
+
+    Raises:
+        ValueError: two are for one place; which of them PyTorch keeps it does not say.
+    """
     index, shape = tuple(index), shape_of(x)
     values = ag.broadcast_to(alike(values, x)[0], np.empty(shape, bool)[index].shape)
     put = ag.scatter(values, index, shape)
     if accumulate:
         return x + put
-    there = np.zeros(shape, bool)
-    there[index] = True
-    return ag.where(there, put, x)
+    count = np.zeros(shape, int)
+    np.add.at(count, index, 1)
+    if (count > 1).any():
+        raise ValueError(
+            "index: needs each place at most once, but got several values for one. PyTorch keeps "
+            "any of them; scatter_add and index_put(…, accumulate=True) add them."
+        )
+    return ag.where(count > 0, put, x)
 
 
 def index_put(

@@ -210,7 +210,8 @@ KINKS = {
     "norms of less than 1": lambda x: (x.norm(0.5, dim=1), x.norm(-1), x.norm(0.5)),
     "the angle of the origin": lambda x: torch.atan2(x, x.flip(0)),
     "x log y where x is 0": lambda x: torch.xlogy(x, torch.tensor([[2.0, 0, -1], [3, 1, 2]])),
-    "a median that several are": lambda x: (x.median(), (x * math.nan).median()),
+    "a median that several are": lambda x: x.median(),
+    "a median of nan": lambda x: (x * math.nan).median(),
 }
 
 
@@ -837,6 +838,21 @@ def test_what_cannot_be_imported_is_named_with_what_to_do(what):
         from_torch(
             function, X[None, :2, :2, None, None] if isinstance(function, torch.nn.Conv3d) else X
         )
+
+
+@each(
+    "put",
+    [
+        lambda i, x: torch.zeros(4).double().scatter(0, i, x),
+        lambda i, x: torch.zeros(4).double().index_put((i,), x),
+    ],
+)
+def test_of_several_values_for_one_place_none_is_chosen(put):
+    x = np.array([1.0, 2, 3])
+    ours = from_torch(put, torch.tensor([0, 1, 2]), torch.from_numpy(x))
+    assert_array_equal(ours(np.array([3, 1, 0]), x).data, [3, 2, 0, 1])
+    with pytest.raises(ValueError, match="each place at most once"):
+        ours(np.array([0, -4, 2]), x)
 
 
 def test_an_example_without_finite_numbers_is_told_so():
