@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import ast
 import importlib
 import inspect
 import os
-import re
+import textwrap
 from collections import Counter
 from collections.abc import Iterable
 from types import CodeType
@@ -18,8 +19,6 @@ RIGHT, WRONG, EMPTY = "Right.", "Not yet.", "No answer yet."
 
 _TRIES: Counter[str] = Counter()
 """How many wrong answers each exercise has had in this session."""
-
-_DOTS = re.compile(r"(=|\breturn|:)\s*\.\.\.")
 
 
 class WrongAnswer(AssertionError):
@@ -139,9 +138,13 @@ def _has_dots(code: CodeType) -> bool:
     if ... not in code.co_consts:
         return False
     try:
-        return bool(_DOTS.search(inspect.getsource(code)))
-    except OSError:
+        parts = [*ast.walk(ast.parse(textwrap.dedent(inspect.getsource(code))))]
+    except (OSError, SyntaxError):  # of a part of a line the text is no program
         return True
+    indices = [ast.walk(part.slice) for part in parts if isinstance(part, ast.Subscript)]
+    inside = {id(part) for index in indices for part in index}
+    dots = (x for x in parts if isinstance(x, ast.Constant) and x.value is ...)
+    return any(id(x) not in inside for x in dots)
 
 
 def _advice(exercise: Exercise, verdict: Verdict) -> list[str]:

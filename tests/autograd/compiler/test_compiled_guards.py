@@ -406,6 +406,10 @@ SURROUNDINGS = {
         lambda: eval("lambda: abs(-1.0)", {}), lambda x: x(),
         lambda x, new: x.__globals__.update(abs=lambda _: new),
     ),
+    "name of Python's, which the second of a module's functions uses": (
+        lambda: [*map(eval, ("lambda: len([1])", "lambda: abs(-1.0)"), [{}] * 2)],
+        lambda x: x[0]() * x[1](), lambda x, new: x[1].__globals__.update(abs=lambda _: new),
+    ),
     "class above": (below, rate_of, lambda x, new: write_or_delete(type(x), "rate", new)),
     "slot that is filled": (
         Slotted, lambda x: getattr(x, "rate", 1.0), lambda x, y: write_or_delete(x, "rate", y)

@@ -333,8 +333,16 @@ def test_a_function_that_fails_is_told_and_one_with_dots_is_no_answer(capsys):
 def test_dots_in_an_index_are_no_missing_answer(capsys):
     exercise = example(right=lambda: 3.0, seen=lambda f: f(np.array([[1.0, 3.0]])))
     last = -1
+
+    def with_its_template(x):
+        # return ...
+        return x[..., last]
+
     check(exercise, lambda x: x[..., last])
-    assert capsys.readouterr().out.startswith("Right.")
+    check(exercise, with_its_template)
+    assert capsys.readouterr().out.count("Right.") == 2
+    check(exercise, lambda x: [x[..., last], ...])
+    assert capsys.readouterr().out.startswith("No answer yet.")
 
 
 @pytest.mark.parametrize("answer", [..., "...", (1, ...), [...], None, ""], ids=repr)
