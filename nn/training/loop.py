@@ -9,7 +9,7 @@ import warnings
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from numbers import Real
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 import numpy as np
 
@@ -431,11 +431,12 @@ def _check(
 def _finite(loss: float, parameters: list[Parameter | Any]) -> bool:
     """Whether the loss and the gradients are finite, checked before they reach the weights.
 
-    The sum of squares of a gradient costs a fraction of looking at each number. Where only that
-    overflows, `_explain` finds nothing wrong, and the training goes on.
+    The sum of squares of a gradient costs a fraction of looking at each number, which is done where
+    that sum is not finite: it may be all that overflows.
     """
     return math.isfinite(loss) and all(
-        p.grad is None or math.isfinite(np.vdot(p.grad, p.grad)) for p in parameters
+        grad is None or math.isfinite(np.vdot(grad, grad)) or np.isfinite(grad).all()
+        for grad in (p.grad for p in parameters)
     )
 
 
@@ -448,8 +449,8 @@ def _not_finite(x: Array, y: Array) -> str:
     return ""
 
 
-def _explain(where: str, model: Module, loss: Loss, x: Array, y: Array) -> None:
-    """Raise the error that says what made a loss or a gradient nan or infinite, if one is."""
+def _explain(where: str, model: Module, loss: Loss, x: Array, y: Array) -> NoReturn:
+    """Raise the error that says what made a loss or a gradient nan or infinite."""
     bad = _not_finite(x, y)
     if bad:
         raise AnomalyError(f"{where}: {bad} of the batch.")
@@ -459,18 +460,16 @@ def _explain(where: str, model: Module, loss: Loss, x: Array, y: Array) -> None:
                 f"{where}: the step before made parameter {name!r} nan or infinite. Take a smaller "
                 "learning rate."
             )
-    gradients = [p.grad for _, p in model.named_parameters() if p.grad is not None]
     try:
         with detect_anomaly():
             again: Operand = loss(model(x), y)
             again.backward()
     except AnomalyError as err:
         raise AnomalyError(f"{where}: {err}") from err
-    if not all(np.isfinite(g).all() for g in gradients):
-        raise AnomalyError(
-            f"{where}: the loss or a gradient is nan or infinite, but not when the batch is run "
-            "again: it depends on chance, as with dropout. Run fit under autograd.detect_anomaly()."
-        )
+    raise AnomalyError(
+        f"{where}: the loss or a gradient is nan or infinite, but not when the batch is run "
+        "again: it depends on chance, as with dropout. Run fit under autograd.detect_anomaly()."
+    )
 
 
 def _bar(epochs: int, progress: bool) -> AbstractContextManager[Any]:

@@ -749,15 +749,19 @@ def test_a_step_that_overflows_is_told_from_a_nan_in_the_loss(compile):
 @pytest.mark.parametrize("compile", [False, True])
 @pytest.mark.filterwarnings("ignore:overflow:RuntimeWarning")
 @pytest.mark.filterwarnings("ignore:compile. step has been recorded 32 times:RuntimeWarning")
-def test_large_but_finite_gradients_do_not_end_the_training(compile):
-    model = nn.Linear(1, 1, rng=np.random.default_rng(0))
-    optimizer = SGD(model.parameters(), lr=1e-170)
+def test_large_but_finite_gradients_neither_end_the_training_nor_count_twice(compile):
+    model = nn.Sequential(nn.BatchNorm1d(1), nn.Linear(1, 1, rng=np.random.default_rng(0)))
+    before, optimizer = model.state_dict(), SGD(model.parameters(), lr=1e-160)
+    x, y = line()
     history = fit(
-        model, lambda s, y: s.mean() * 1e160, line(), optimizer, epochs=2, progress=False,
+        model, lambda s, y: s.mean() * 1e160, [(x, y)] * 2, optimizer, epochs=2, progress=False,
         compile=compile,
     )  # fmt: skip
     # the squares of these gradients overflow
+    after = model.state_dict()
     assert len(history) == 2
+    assert after["0.num_batches_tracked"] == 4
+    assert_allclose(after["1.bias"], before["1.bias"] - 4, rtol=1e-12)
 
 
 def test_inside_detect_anomaly_the_error_is_that_of_the_mode():
