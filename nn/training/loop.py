@@ -60,8 +60,9 @@ def fit(
     """Train a model: for every batch of every epoch, one gradient and one step.
 
     Ctrl-C (in a notebook, the stop button) ends it early: the history so far is returned, and the
-    model can be used and trained on. Either way it is left in `eval()` mode. Called again it goes
-    on, with new orders of the examples.
+    model can be used and trained on. An error in a batch leaves weights and buffers as they were
+    before it. Either way the model is left in `eval()` mode, and with early_stopping with the best
+    weights. Called again it goes on, with new orders of the examples.
 
     To go on in another process as if nothing had been between, save `state_dict()` of the model,
     the optimizer, `history.batches` and, with a schedule, `history.scheduler`; load them into
@@ -104,8 +105,7 @@ def fit(
 
     Raises:
         AnomalyError: the loss or a gradient is nan or infinite. It names the epoch, the batch and
-            the operation. Weights and buffers are those before that batch; with early_stopping,
-            the best.
+            the operation.
         TypeError: the optimizer asks for the loss itself (Newton, LBFGS, …): call its `minimize`;
             model, data, schedule, early_stopping or seed is something else, the loss is no number
             of autograd, or data is used up by one epoch.
@@ -138,7 +138,6 @@ def fit(
         >>> nn.accuracy(model, (scale(test.x), test.y)) >= 0.97
         True
     """
-    batches = _as_batches(data, seed, epochs)
     parameters = _check(model, loss, optimizer, epochs, validation, early_stopping)
     check_bool("fit", "compile", compile)
     clip = _clipping(optimizer, clip_grad_norm, clip_grad_value)
@@ -147,7 +146,8 @@ def fit(
         learn = _compiled(learn, model, loss, optimizer, parameters, clip)
     callbacks = _checked(callbacks, early_stopping)
     history = History()
-    history.batches, history.scheduler = batches, _as_scheduler(optimizer, schedule)
+    history.batches = _as_batches(data, seed, epochs)
+    history.scheduler = _as_scheduler(optimizer, schedule)
     shown = any(getattr(callback, "shows_progress", False) for callback in callbacks)
     # Whether the steps are those of the optimizer alone, as they are in a page that trains.
     alone = clip_grad_norm is None and clip_grad_value is None and history.scheduler is None
@@ -175,9 +175,9 @@ def fit(
             history.ended = f"interrupted in epoch {len(history) + 1}"
         finally:
             model.eval()
-            _tell(callbacks, "ended")
             if early_stopping is not None:
                 early_stopping.restore(model)
+            _tell(callbacks, "ended")
     return history
 
 
@@ -215,7 +215,7 @@ def _learnt(model: Module, learn: Learn, history: History, epoch: int) -> float:
         before = [buffer.data.copy() for buffer in buffers]
         try:
             losses.append(learn(f"fit: epoch {epoch + 1}, batch {len(losses) + 1}", x, y))
-        except AnomalyError:
+        except BaseException:
             for buffer, data in zip(buffers, before, strict=True):
                 buffer.data = data  # running averages that have become nan stay so
             raise

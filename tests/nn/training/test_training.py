@@ -666,21 +666,46 @@ def test_ctrl_c_restores_the_best_weights_where_early_stopping_keeps_them():
     assert model.weight.item() == 2.0
 
 
+def test_the_best_weights_are_restored_before_callbacks_are_told_and_where_one_fails_at_that():
+    def ended():
+        raise OSError("the disk is full")
+
+    x, last = np.zeros(1), lambda model, history: len(history) == 3
+    model, last.ended = Scripted([5, 2, 4, 4]), ended
+    with pytest.raises(OSError, match="the disk is full"):
+        fit(
+            model,
+            lambda s, y: -s.sum() if s.requires_grad else s.data.mean(),
+            (x, x),
+            SGD(model.parameters(), lr=1.0),
+            validation=(x, x),
+            early_stopping=EarlyStopping(),
+            callbacks=[last],
+            progress=False,
+        )
+    assert model.weight.item() == 2.0
+
+
 # --- nan
 
 
 @pytest.mark.parametrize("compile", [False, True])
-def test_after_a_batch_with_nan_the_running_averages_are_those_before_it(compile):
-    (x, y), after = xor(), []
-    for batches in ([(x, y)], [(x, y), (np.where(x > 0, np.nan, x), y)]):
+def test_after_a_batch_that_is_refused_the_running_averages_are_those_before_it(compile):
+    x, y = xor()
+
+    def after(*batches):
         rng = np.random.default_rng(0)
         model = nn.Sequential(nn.Linear(2, 2, rng=rng), nn.BatchNorm1d(2))
         settings = {"epochs": 1, "compile": compile, "progress": False}
-        with contextlib.suppress(AnomalyError):
+        with contextlib.suppress(AnomalyError, ValueError, CompileError):
             fit(model, CROSS_ENTROPY, batches, SGD(model.parameters(), lr=0.1), **settings)
-        after.append(model.state_dict())
-    for name, array in after[0].items():
-        assert_array_equal(after[1][name], array)
+        return model.state_dict()
+
+    of_one = after((x, y))
+    for refused in [(np.where(x > 0, np.nan, x), y), (x, y + 7)]:
+        of_two = after((x, y), refused)
+        for name, array in of_one.items():
+            assert_array_equal(of_two[name], array)
 
 
 def where_nan(loss, data, model=None, lr=0.1, compile=False):
@@ -864,6 +889,15 @@ def test_without_a_bar_tqdm_is_not_imported(monkeypatch):
 
 
 # --- what it refuses
+
+
+def test_what_fit_refuses_draws_no_order_of_the_examples():
+    generator = nn.init.generator().bit_generator
+    before = generator.state
+    for settings in [{"epochs": 0}, {"callbacks": [3]}, {"compile": "yes"}, {"seed": "a"}]:
+        with pytest.raises((TypeError, ValueError), match=r"^fit: "):
+            learn_line(**{"seed": None, **settings})
+    assert generator.state == before
 
 
 def test_fit_says_what_it_cannot_use():
