@@ -74,7 +74,7 @@ def numbers(answer: Any, shape: tuple[int, ...]) -> Array:
         nn.course.reading.NotReadableError: This needs 3 numbers, but got 2.
     """
     count = math.prod(shape)
-    found = np.asarray(_plain(answer, split=count > 1), dtype=np.float64)
+    found = np.asarray(_plain(answer, count), dtype=np.float64)
     if found.size != count:
         needed = "one number" if not shape else f"{count} numbers"
         raise NotReadableError(f"This needs {needed}, but got {found.size}.")
@@ -87,17 +87,19 @@ def numbers(answer: Any, shape: tuple[int, ...]) -> Array:
     return found.reshape(shape)
 
 
-def _plain(answer: Any, *, split: bool) -> Any:
-    """Floats in nested lists, or one float."""
+def _plain(answer: Any, count: int = 1) -> Any:
+    """Floats in nested lists, or one float; `count` is how many a text should hold."""
     if isinstance(answer, str):
-        if not split:
+        if count == 1:
             return number(answer.strip("[]() "))
-        parts = [part for part in re.split(r"[\s;,\[\]()]+", answer) if part]
+        parts = re.findall(r"[^\s;,\[\]()]+", answer)
+        if len(parts) != count and ";" in answer:  # the commas are decimal ones: 0,6; 0,8
+            parts = re.findall(r"[^\s;\[\]()]+", answer)
         return [number(part) for part in parts]
     if isinstance(answer, (Value, Tensor)):
         answer = answer.data
     if isinstance(answer, (list, tuple, range)) or (isinstance(answer, np.ndarray) and answer.ndim):
-        rows = [_plain(part, split=False) for part in answer]  # a learner's list may be ragged
+        rows = [_plain(part) for part in answer]  # a learner's list may be ragged
         try:
             return np.asarray(rows, dtype=np.float64)
         except ValueError:

@@ -14,7 +14,8 @@ POINTS = (-1.3, 0.4, 2.0)
 
 def _at_points(function: Callable[[float], Any]) -> list[Any]:
     """What the function makes of some points; it must not ask for tanh itself."""
-    if "tanh" in function.__code__.co_names:
+    code = getattr(function, "__code__", None)
+    if code is None or "tanh" in code.co_names:
         raise NotReadableError("That asks the library for tanh. Write it with sigmoid alone.")
     return [function(x) for x in POINTS]
 

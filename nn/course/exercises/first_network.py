@@ -23,7 +23,7 @@ def _drawn(graph: object) -> list[float]:
         return [0.0, 0.0, 0.0, 0.0]
     uses = Counter(id(step.parent) for step in backprop(graph) if not step.parent.parents)
     is_tanh = graph.op is not None and graph.op.name == "tanh"
-    return [graph.data, float(len(uses)), float(max(uses.values())), float(is_tanh)]
+    return [graph.data, float(len(uses)), float(max(uses.values(), default=0)), float(is_tanh)]
 
 
 def _neuron(*, shared: bool = True, factored: bool = False, bent: bool = True) -> Value:

@@ -51,32 +51,37 @@ def _engine() -> Mapping[str, MakesNodes]:
 
 
 def _remembers(kind: MakesNodes) -> list[float]:
-    """Value, gradient and number of parents and local derivatives: of a leaf and of a sum."""
+    """Value, gradient, found parents, number of local derivatives: of a leaf and of a sum."""
     leaf = kind(3.0)
-    node = kind(6.0, (leaf, leaf), (1.0, 1.0))
-    found = [(n.data, n.grad, len(n.parents), len(n.local_derivatives)) for n in (leaf, node)]
-    return [float(x) for numbers in found for x in numbers]
+    found: list[float] = []
+    for n in (leaf, kind(6.0, (leaf, leaf), (1.0, 1.0))):
+        parents = sum(parent is leaf for parent in n.parents)
+        found += [n.data, n.grad, parents, len(n.local_derivatives)]
+    return [float(x) for x in found]
 
 
-def _made(node: Node | Any) -> Node | Any:
-    """What a learner's operation has returned, if it is a node."""
+def _made(node: Node | Any, *operands: Node) -> list[float]:
+    """The value of what a learner's operation returns, and the local derivative by each operand."""
     if not (hasattr(node, "parents") and hasattr(node, "local_derivatives")):
         raise NotReadableError(
             f"It returns {type(node).__name__} ({str(node)[:60]}), which remembers nothing. Return "
             "a MyValue with the result, its parents and its local derivatives."
         )
-    return node
+    try:
+        pairs = list(zip(node.parents, node.local_derivatives, strict=True))
+    except (TypeError, ValueError):
+        raise NotReadableError(
+            "Its parents and its local derivatives need to be two tuples of the same length: "
+            "(a, b) of two, and (a,) of one."
+        ) from None
+    derivatives = [sum(local for parent, local in pairs if parent is x) for x in operands]
+    return [float(x) for x in (node.data, *derivatives)]
 
 
 def _sum_and_product(functions: Iterable[MakesNodes], MyValue: MakesNodes) -> list[float]:
     """What 3 + 4 and 3 · 4 are, and both local derivatives of each."""
-    found: list[float] = []
-    for function in functions:
-        node = _made(function(MyValue(3.0), MyValue(4.0)))
-        if len(node.parents) != 2:
-            return [float(len(node.parents))] * 6
-        found += [node.data, *node.local_derivatives]
-    return [float(x) for x in found]
+    a, b = MyValue(3.0), MyValue(4.0)
+    return [x for function in functions for x in _made(function(a, b), a, b)]
 
 
 def _diamond(MyValue: MakesNodes) -> list[Node]:
@@ -89,7 +94,11 @@ def _diamond(MyValue: MakesNodes) -> list[Node]:
 
 
 def _places(order: Callable[[Node], Iterable[Node]], MyValue: MakesNodes) -> list[float]:
-    """Whether the order holds each of four nodes once, ends with c, and has a before b before c."""
+    """Whether the order holds each of four nodes once, ends with c, and has a before b before c.
+
+    It is asked twice, as an order is that begins with the nodes of the time before.
+    """
+    order(_diamond(MyValue)[-1])
     nodes = _diamond(MyValue)
     found = [id(node) for node in order(nodes[-1])]
     if sorted(found) != sorted(map(id, nodes)):
@@ -106,23 +115,23 @@ def _gradients(backward: Callable[[Node], object], MyValue: MakesNodes) -> list[
 
 
 def _curves(functions: Iterable[MakesNodes], MyValue: MakesNodes) -> list[float]:
-    """tanh at 0.5 and a cube at 2, with their derivatives."""
+    """tanh at 0.5 and a fourth power at 3, with their derivatives."""
     tanh, power = functions
-    bent, cube = _made(tanh(MyValue(0.5))), _made(power(MyValue(2.0), 3))
-    return [float(x) for node in (bent, cube) for x in (node.data, *node.local_derivatives)]
+    a, b = MyValue(0.5), MyValue(3.0)
+    return [*_made(tanh(a), a), *_made(power(b, 4), b)]
 
 
 def _three_steps(step: Callable[..., object], MyValue: MakesNodes) -> list[float]:
-    """Where w stands after each of three steps on (w − 3)², from 1."""
-    w = MyValue(1.0)
+    """Where w and v stand after each of three steps on (w − 3)² + v², from 1 and 2."""
+    w, v = MyValue(1.0), MyValue(2.0)
 
     def loss_of() -> Node:
-        return MyValue((w.data - 3) ** 2, (w,), (2 * (w.data - 3),))
+        return MyValue((w.data - 3) ** 2 + v.data**2, (w, v), (2 * (w.data - 3), 2 * v.data))
 
     visited = []
     for _ in range(3):
-        step([w], loss_of)
-        visited.append(float(w.data))
+        step([w, v], loss_of)
+        visited += [float(w.data), float(v.data)]
     return visited
 
 
@@ -149,6 +158,14 @@ def _order_with_repeats(result: Node) -> list[Node]:
 
 def _order_of_parents_only(result: Node) -> list[Node]:
     return _order(result)[:-1]
+
+
+def _order_that_goes_on(done: list[Node]) -> Callable[[Node], list[Node]]:
+    def order(result: Node) -> list[Node]:
+        done.extend(_order(result))
+        return done
+
+    return order
 
 
 def _backward(
@@ -289,6 +306,11 @@ EXERCISES = (
                 Belief.ONE_PATH,
             ),
             Mistake(lambda MyValue: _order_of_parents_only, "The result itself belongs to it."),
+            Mistake(
+                lambda MyValue: _order_that_goes_on([]),
+                "The second time it is called it still has the nodes of the first: make a new list "
+                "each time.",
+            ),
         ),
         hints=(
             "Visit a node's parents first, then add the node, unless it is there already.",
@@ -333,7 +355,7 @@ EXERCISES = (
     ),
     Exercise(
         "own-autograd 5",
-        right=lambda MyValue: [math.tanh(0.5), 1 - math.tanh(0.5) ** 2, 8.0, 12.0],
+        right=lambda MyValue: [math.tanh(0.5), 1 - math.tanh(0.5) ** 2, 81.0, 108.0],
         example=lambda MyValue: (
             lambda a: MyValue(math.tanh(a.data), (a,), (1 - math.tanh(a.data) ** 2,)),
             lambda a, n: MyValue(a.data**n, (a,), (n * a.data ** (n - 1),)),
@@ -383,7 +405,7 @@ EXERCISES = (
             ),
             Mistake(
                 lambda MyValue: lambda ps, loss_of: _step(ps, loss_of, sign=1.0),
-                "w runs away from 3. The gradient points uphill.",
+                "The numbers run away from the minimum. The gradient points uphill.",
                 Belief.UPHILL,
             ),
             Mistake(

@@ -2,6 +2,7 @@
 
 import importlib
 import io
+import math
 import pkgutil
 import re
 import sys
@@ -27,6 +28,8 @@ from nn.course import (
     reading,
     showing,
 )
+from nn.course.exercises import own_autograd
+from nn.course.exercises.own_autograd import Node
 from tests.each import each
 
 EXERCISES = [
@@ -182,10 +185,14 @@ def test_an_answer_that_was_not_foreseen_but_holds_is_right():
     def rows_with_a_small_number_under_the_root(x):
         return ((x.T - x.mean(axis=1)) / (x.var(axis=1) + 1e-5) ** 0.5).T
 
+    def product(a, b):
+        return Node(a.data * b.data, [b, a], [a.data, b.data])
+
     w, x1, x2 = Value(0.5), Value(1.0), Value(-2.0)
     for name, answer in [
         ("perceptron 3", (3, -2, -2)),
         ("perceptron 3", "1.9; -1; -1.5"),
+        ("perceptron 3", "1,9; -1; -1,5"),
         ("activations 3", lambda x: (sigmoid(x + x) - 0.5) * 2),
         ("activations 3", lambda x: (exp(2 * x) - 1) / (exp(2 * x) + 1)),
         ("first-network 4", step),
@@ -195,6 +202,7 @@ def test_an_answer_that_was_not_foreseen_but_holds_is_right():
         ("backpropagation 4", lambda x: x * x * x - 2 * x),
         ("backpropagation 4", lambda x: 2.5 * x * x),
         ("backpropagation 2", [4, 4, 4.0]),
+        ("own-autograd 2", (lambda a, b: Node(a.data + b.data, [a, b], [1, 1]), product)),
         ("own-autograd 3", order),
         ("practice 3", "TRAINING"),
         ("attention 4", 15.0),
@@ -203,8 +211,39 @@ def test_an_answer_that_was_not_foreseen_but_holds_is_right():
         exercise = find(name)
         verdict = exercise.judge(answer, **exercise.given())
         assert verdict.right, (name, verdict.text)
-    library = find("activations 3").judge(lambda x: tanh(x) + 0.0)
-    assert library.text == "That asks the library for tanh. Write it with sigmoid alone."
+    for asks in (lambda x: tanh(x) + 0.0, tanh, np.tanh):
+        library = find("activations 3").judge(asks)
+        assert library.text == "That asks the library for tanh. Write it with sigmoid alone."
+
+
+def test_the_right_numbers_by_a_wrong_rule_are_not_right():
+    class Swapped(Node):
+        def __init__(self, data, parents=(), local_derivatives=()):
+            super().__init__(data, local_derivatives, parents)
+
+    def node_of(parents):
+        return lambda a, b: Node(a.data * b.data, parents(a, b), (b.data, a.data))
+
+    def only_the_first(parameters, loss_of):
+        own_autograd._step(parameters[:1], loss_of)
+
+    def add(a, b):
+        return Node(a.data + b.data, (a, b), (1, 1))
+
+    bent, power = find("own-autograd 5").hand_in(MyValue=Node)
+    for name, answer, said in [
+        ("own-autograd 1", Swapped, ""),
+        ("own-autograd 2", (add, node_of(lambda a, b: (a.data, b.data))), ""),
+        ("own-autograd 2", (add, node_of(lambda a, b: (b, a))), "A product swaps"),
+        ("own-autograd 2", (add, node_of(lambda a, b: a)), "two tuples of the same length"),
+        ("own-autograd 5", (lambda a: Node(math.tanh(a.data), (), ()), power), ""),
+        ("own-autograd 5", (bent, lambda a, n: Node(a.data**n, (a,), (n * a.data * (n - 1),))), ""),
+        ("own-autograd 5", (bent, lambda a, n: Node(a.data**n, (a,), (3 * a.data**2,))), ""),
+        ("own-autograd 6", only_the_first, ""),
+    ]:
+        verdict = find(name).judge(answer, **find(name).given())
+        assert not verdict.right, (name, said)
+        assert said in verdict.text
 
 
 # --- what the answers on paper are held against: the library
