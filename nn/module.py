@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import reprlib
 from collections.abc import Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Self
 
@@ -365,6 +366,10 @@ class Module(Pictured):
                 f"{type(self).__name__}: {name} is a {needed} and needs a {needed} or None, but "
                 f"got {kind(value)}. To change its numbers, assign to {name}.data."
             )
+        if isinstance(had, Parameter) and value is not had:
+            had._successor = value if isinstance(value, Parameter) else None
+        if isinstance(value, Parameter):
+            value._successor = None
         super().__setattr__(name, value)
 
     # --- printing
@@ -399,6 +404,7 @@ class Module(Pictured):
         """What its repr says in parentheses."""
         return ""
 
+    @reprlib.recursive_repr()  # a part may know its owner
     def __repr__(self) -> str:
         name = self._named()
         children = [f"{label}: {m!r}" for label, m in self._members() if isinstance(m, Module)]

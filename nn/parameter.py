@@ -93,7 +93,8 @@ class Parameter(Tensor):
 
     # `_window` is where the gradient goes: `_grad` is `_window`, or None where none has arrived.
     # It is None before the first one: a model that only predicts takes half the memory.
-    __slots__ = ("_flat", "_window")
+    # `_successor` is what took its place in a module: an optimizer made before has this one.
+    __slots__ = ("_flat", "_successor", "_window")
     _left_behind = "the model"
     _data: Array
     _grad: Array | Any  # or None
@@ -102,6 +103,7 @@ class Parameter(Tensor):
         super().__init__(data, requires_grad=True, dtype=dtype, label=label)
         self._window: Array | Any = None
         self._flat: Flat | None = None
+        self._successor: Parameter | None = None
 
     def _write(self, array: Array) -> None:
         self._data[...] = array  # where a Tensor would rather take over another array

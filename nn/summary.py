@@ -75,12 +75,15 @@ def summary(model: Module, inputs: tuple[Any, ...]) -> Table:
     return Table("\n".join(lines))
 
 
-def _rows(module: Module, indent: str = "", label: str = "") -> Iterator[tuple[str, Module]]:
-    """Every module with its line, each below the one it belongs to."""
+def _rows(
+    module: Module, label: str = "", above: tuple[Module, ...] = ()
+) -> Iterator[tuple[str, Module]]:
+    """Every module with its line, each below the one it belongs to, and not in itself again."""
     children = module.named_children()
-    yield f"{indent}{label}{module._named() if children else repr(module)}", module
+    yield f"{'  ' * len(above)}{label}{module._named() if children else repr(module)}", module
     for name, child in children:
-        yield from _rows(child, indent + "  ", f"{name}: ")
+        if child is not module and child not in above:
+            yield from _rows(child, f"{name}: ", (*above, module))
 
 
 def _count(module: Module) -> int:

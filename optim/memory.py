@@ -42,7 +42,7 @@ class Memory:
         return {name: x for name, x in vars(self).items() if name not in own}
 
     def __init__(self, params: Sequence[Tensor | Value]) -> None:
-        self._params = params
+        self.params = params
         self._numbers = gather(params)
         self.sizes = self._numbers.sizes
         self._starts = [0, *itertools.accumulate(self.sizes)]
@@ -54,12 +54,12 @@ class Memory:
     def numbers(self) -> Numbers:
         """The numbers, where they are now."""
         if active() and (watching := tracer()) is not None:
-            leaves = [watching.leaf(p) for p in self._params]
+            leaves = [watching.leaf(p) for p in self.params]
             if len({(type(x), getattr(x, "dtype", None)) for x in leaves}) > 1:
                 watching.written("an optimizer of parameters of several types")
             return gather(leaves)
         if not self._numbers.is_current():
-            self._numbers = gather(self._params)
+            self._numbers = gather(self.params)
         return self._numbers
 
     def allocate(self, like: FloatArray, kept: dict[str, float], scratch: int) -> None:
@@ -103,7 +103,7 @@ class Memory:
         steps = np.broadcast_to(self._steps, len(self.sizes)).tolist()
         first = {name: np.full(self._starts[-1], x) for name, x in kept.items() if any(steps)}
         arrays = first | {name: array.copy() for name, array in self.kept.items()}
-        return {"shapes": shapes(self._params), "steps": steps, "kept": arrays}
+        return {"shapes": shapes(self.params), "steps": steps, "kept": arrays}
 
     def taken(
         self,
@@ -115,7 +115,7 @@ class Memory:
     ) -> tuple[IndexArray, Kept]:
         """The steps and arrays of a saved state, checked and copied; here nothing changes yet."""
         check_parts(who, state, ("steps", "kept"), optional=("shapes", "sizes"))
-        check_shapes(who, names, self._params, state)
+        check_shapes(who, names, self.params, state)
         steps = taken_counts(who, "steps", state["steps"], len(self.sizes))
         kept = state["kept"]
         if not isinstance(kept, dict) or kept or steps.any():  # nothing is kept before a step
@@ -140,7 +140,7 @@ class RecordedMemory(Memory):
 
     def __init__(self, memory: Memory, watching: Tracer) -> None:
         self.memory, self.watching, self.sizes = memory, watching, memory.sizes
-        self._params = memory._params
+        self.params = memory.params
         self._reached: list[list[bool] | None] = []
         self._planned: list[list[tuple[slice, int]]] = []
         self._after: int | IndexArray = 0

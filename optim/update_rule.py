@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import itertools
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 from warnings import warn
 
@@ -23,6 +23,7 @@ from optim.optimizer import Names, Optimizer, Params
 from optim.states import check_origin, check_parts, taken_list
 
 if TYPE_CHECKING:
+    from autograd import Tensor, Value
     from autograd.arrays import FloatArray
 
 _FORMER_NAMES = {
@@ -223,6 +224,8 @@ class UpdateRule(Optimizer):
     def _step(self, group: Group, memory: Memory) -> None:
         numbers = memory.numbers()
         grad, reached = numbers.gradient()
+        if reached is not None:
+            self._warn_of_replaced(memory.params, reached)
         if not grad.size or not (reached is None or any(reached)):
             return
         theta = taken = numbers.take()
@@ -244,6 +247,21 @@ class UpdateRule(Optimizer):
         memory.until_native -= 1
         if not memory.until_native:
             memory.native = native_step(self, group, memory)
+
+    def _warn_of_replaced(self, params: Sequence[Tensor | Value], reached: list[bool]) -> None:
+        """Tell of a parameter that no gradient reaches as a module has got another for it."""
+        for p, has_gradient in zip(params, reached, strict=True):
+            new = None if has_gradient else getattr(p, "_successor", None)
+            if new is None or not new.requires_grad or any(new is q for q in self.params):
+                continue
+            p._successor = None  # once is enough
+            name = next(name for name, q in zip(self.names, self.params, strict=True) if q is p)
+            warn(
+                f"{type(self).__name__}: {name} was replaced in its module after this optimizer "
+                "was made, which does not change the new one. Make the optimizer of the new "
+                "parameters, or change numbers alone: p.data = ….",
+                stacklevel=4,
+            )
 
     def change(
         self,

@@ -277,8 +277,7 @@ def _without_ignored(
         losses = Value(0.0) if isinstance(losses, int) else losses
     if reduction != "none":
         return losses
-    where = np.zeros(classes.shape, dtype=np.intp)
-    where[kept] = 1 + np.arange(kept.size)
+    where = np.where(classes == ignored, 0, np.cumsum(classes != ignored))
     zero = np.zeros(1, dtype=getattr(losses, "dtype", None))
     return autograd.getitem(all_values(autograd.concatenate([zero, losses])), where)
 

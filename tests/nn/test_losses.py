@@ -124,6 +124,21 @@ def test_examples_of_an_ignored_class_get_no_gradient_and_may_hold_anything():
     assert (losses.dtype, losses.data.tolist()[1:]) == (np.float32, [0.0, 0.0])
 
 
+@each("reduction", ["mean", "sum", "none"])
+def test_compiled_an_ignored_class_is_left_out_at_each_call(reduction):
+    loss = nn.CrossEntropyLoss(ignore_index=1, reduction=reduction)
+    compiled = autograd.compile(loss)
+    for classes in ([0, 1, 2, 1], [1, 2, 0, 0], [0, 0, 2, 2], [1, 1, 0, 1]):
+        ours, theirs = [
+            Tensor(np.arange(12.0).reshape(4, 3) ** 0.5, requires_grad=True) for _ in "ab"
+        ]
+        found, expected = compiled(ours, np.array(classes)), loss(theirs, np.array(classes))
+        assert_allclose(found.data, expected.data, rtol=1e-12)
+        found.sum().backward()
+        expected.sum().backward()
+        assert_allclose(ours.grad, theirs.grad, rtol=1e-12, atol=1e-15)
+
+
 def test_weights_and_ignored_classes_that_make_no_sense_are_refused():
     scores, classes = np.zeros((2, 3)), np.array([1, 1])
     with pytest.raises(ValueError, match="every example is of the class to be ignored, 1"):

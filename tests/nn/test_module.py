@@ -106,6 +106,9 @@ def test_a_module_that_holds_itself_is_listed_once():
     model[0].owner = model
     assert [name for name, _ in model.named_parameters()] == ["0.weight", "0.bias"]
     assert model.modules() == [model, model[0]]
+    assert repr(model) == "Sequential(\n  0: Linear(1 -> 1\n    owner: ...\n  )\n)"
+    rows = [line.split() for line in model.summary([[1.0]]).splitlines()[2:]]
+    assert rows == [["Sequential", "(1,", "1)", "2"], ["0:", "Linear", "(1,", "1)", "2"]]
 
 
 def test_train_and_eval_reach_every_module_and_return_the_model():

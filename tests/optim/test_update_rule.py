@@ -6,10 +6,12 @@ import numpy as np
 import pytest
 from numpy.testing import assert_allclose
 
+import autograd
 import nn
 import optim
 from autograd import ShapeError, Tensor, Value
 from optim import SGD, UpdateRule
+from tests.each import each
 from tests.optim.rules import RULES, each_case, steps
 
 
@@ -155,3 +157,61 @@ def test_a_saved_array_that_does_not_fit_is_named_with_the_rule():
         state["state"][0]["kept"]["m"] = wrong
         with pytest.raises(ValueError, match=rf"Averaged: needs 'm' of shape \(1,\).*{came}"):
             rule.load_state_dict(state)
+
+
+def training(wrap):
+    """A model, its optimizer, and a step of both."""
+    nn.manual_seed(0)
+    model = nn.MLP(2, [3], 1)
+    optimizer = optim.Adam(model.named_parameters(), lr=0.1)
+
+    def step():
+        optimizer.zero_grad()
+        loss = (model([[1.0, 2.0]]) ** 2).sum()
+        loss.backward()
+        optimizer.step()
+
+    return model, optimizer, wrap(step)
+
+
+@each("wrap", [lambda f: f, autograd.compile])
+def test_a_parameter_that_was_replaced_after_the_optimizer_was_made_is_told_once(wrap):
+    model, _, step = training(wrap)
+    step()
+    model[0].weight = nn.Parameter(model[0].weight.data)
+    with pytest.warns(UserWarning, match=r"Adam: '0.weight' was replaced .* p.data = ") as told:
+        step()
+    assert [warning.filename for warning in told] == [__file__]
+    step()  # where a warning would be an error
+
+
+def frozen(model, optimizer):
+    model[0].weight = nn.Parameter(model[0].weight.data)
+    model[0].weight.requires_grad = False
+
+
+def put_back(model, optimizer):
+    before = model[0].weight
+    model[0].weight = nn.Parameter(before.data)
+    model([[1.0, 2.0]])
+    model[0].weight = before
+
+
+def left_out(model, optimizer):
+    model[0].bias = None
+
+
+def known(model, optimizer):
+    model[0].weight = nn.Parameter(model[0].weight.data)
+    optimizer.add_param_group({"params": [model[0].weight]})
+
+
+def loaded(model, optimizer):
+    model[0].weight.data = 2.0 * model[0].weight.data
+
+
+@each("change", [frozen, put_back, left_out, known, loaded])
+def test_a_change_by_which_nothing_is_lost_is_not_told(change):
+    model, optimizer, step = training(lambda f: f)
+    change(model, optimizer)
+    step()
