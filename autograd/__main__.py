@@ -68,9 +68,11 @@ def _run(arguments: list[str]) -> int:
             status = int(options.run(options))
     except ModuleNotFoundError as err:
         return _refuse(f"needs the package {err.name} (pip install {err.name}).")
+    except BrokenPipeError:
+        raise
     except (ImportError, OSError, RuntimeError, ValueError) as err:
-        if isinstance(err, BrokenPipeError):
-            raise
+        if isinstance(err, OSError) and err.filename is not None:  # what the system says of a file
+            return _refuse(f"cannot use {err.filename!r}: {err.strerror}.")
         return _refuse(str(err))
     finally:
         sys.stdout.flush()
@@ -115,10 +117,7 @@ def _play(options: argparse.Namespace) -> int:
     path = options.output
     if path.suffix.lower() != ".html":
         path = path.with_name(f"{path.name}.html")
-    try:
-        write(path)
-    except OSError as err:
-        raise OSError(f"cannot write {str(path)!r}: {err.strerror}.") from err
+    write(path)
     wanted = options.expression is None if options.open is None else options.open
     opened = wanted and webbrowser.open(path.resolve().as_uri())
     _write(f"Wrote {path}: {what}.{'' if opened else ' Open it in a browser.'}")

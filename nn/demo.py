@@ -25,6 +25,9 @@ def main(folder: pathlib.Path | None = None) -> int:
 
     Returns:
         The exit status: 0, or 2 where tqdm or matplotlib is missing.
+
+    Raises:
+        ValueError: it is a file.
     """
     missing = [name for name in ("tqdm", "matplotlib") if importlib.util.find_spec(name) is None]
     if missing:
@@ -34,6 +37,8 @@ def main(folder: pathlib.Path | None = None) -> int:
         )
         return 2
     folder = pathlib.Path("glassgrad-demo") if folder is None else folder
+    if folder.is_file():
+        raise ValueError(f"demo: needs a folder for its pictures, but {str(folder)!r} is a file.")
     folder.mkdir(parents=True, exist_ok=True)
 
     flowers = iris()

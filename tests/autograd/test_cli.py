@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import subprocess
 import sys
 import types
@@ -124,6 +125,23 @@ def test_draw_says_that_a_file_cannot_be_written(capsys, tmp_path):
     err = mistake(capsys, "draw", "x**2", "x=2", "-o", str(tmp_path / "nowhere" / "graph.svg"))
     assert "nowhere" in err
     assert err.count("\n") == 1
+
+
+@pytest.mark.parametrize("command", [["play", "x", "x=1"], ["play"], ["sheet"]])
+def test_what_the_system_says_of_a_file_is_one_line_that_names_it(capsys, tmp_path, command):
+    err = mistake(capsys, *command, "-o", str(tmp_path / "nowhere" / "page.html"))
+    assert re.search(
+        r"^glassgrad: .*cannot \w+ '.*page\.html': No such file or directory\.\n$", err
+    )
+
+
+def test_demo_and_grade_say_what_they_need(capsys, tmp_path):
+    (tmp_path / "file").touch()
+    said = mistake(capsys, "demo", "-o", str(tmp_path / "file"))
+    assert "demo: needs a folder for its pictures, but" in said
+    assert "cannot use" in mistake(capsys, "demo", "-o", str(tmp_path / "file" / "below"))
+    said = mistake(capsys, "grade", str(tmp_path), "--timeout", "0")
+    assert said == "glassgrad: grade: timeout must be >= 1, but got 0.\n"
 
 
 def test_demo_is_given_the_folder_and_its_status_is_ours(monkeypatch):

@@ -105,6 +105,10 @@ def graded(tmp_path_factory):
     beginning.cells.remove(checks(beginning)[3])
     nbformat.write(beginning, folder / "beginning.ipynb")
     (folder / "broken.ipynb").write_text("not a notebook", "utf-8")
+    (folder / "null.ipynb").write_text('{"nbformat": 4, "metadata": {}, "cells": null}', "utf-8")
+    nameless = short_notebook()
+    del checks(nameless)[0].metadata.nbgrader["grade_id"]
+    nbformat.write(nameless, folder / "nameless.ipynb")
     nbformat.write(nbformat.v4.new_notebook(), folder / "another.ipynb")
     before = {path: path.read_bytes() for path in folder.rglob("*.ipynb")}
     grades = {grade.notebook: grade for grade in grade_folder(folder)}
@@ -129,7 +133,8 @@ def test_a_check_that_was_changed_is_run_as_it_was_and_one_that_is_gone_brings_n
 
 
 def test_what_cannot_be_graded_says_why(graded):
-    assert graded["broken"].problem.startswith("cannot be read")
+    for unreadable in ("broken", "null", "nameless"):
+        assert graded[unreadable].problem.startswith("cannot be read")
     assert graded["another"].problem == "has no exercises of the course"
 
 
