@@ -8,10 +8,10 @@ another signature is recorded anew.
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from itertools import chain
 from operator import countOf
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 
@@ -30,6 +30,36 @@ SAID = (int, bool, str, bytes, type(None))
 """Kinds of arguments that stand in the signature as they are; a subclass's may have attributes."""
 
 
+def read(x: list[Any] | tuple[Any, ...], floats: Any) -> tuple[Any, ...] | None:
+    """Add the numbers of a list of floats, or of rows of floats of one length, as of points.
+
+    Returns:
+        How long it is, and the rows; None of anything else.
+    """
+    first = x[0] if x else None
+    kind: Any = type(first)
+    if kind is float:
+        if not _are(float, x):
+            return None
+        floats.extend(x)
+        return (len(x),)
+    if kind not in (list, tuple) or not first or type(first[0]) is not float or not _are(kind, x):
+        return None
+    width = len(first)
+    if countOf(map(len, x), width) < len(x):
+        return None
+    found = list(chain.from_iterable(x))
+    if not _are(float, found):
+        return None
+    floats.extend(found)
+    return kind, len(x), width
+
+
+def _are(kind: type, parts: list[Any] | tuple[Any, ...]) -> bool:
+    """Whether all are of one kind; of all ways to ask it the quickest, as it is asked each call."""
+    return [*map(type, parts)].count(kind) == len(parts)
+
+
 class Given:
     """The arguments of one call, taken apart.
 
@@ -41,13 +71,17 @@ class Given:
         signature: Everything else about the arguments.
     """
 
+    reading: ClassVar[tuple[Callable[[], Any], Callable[..., Any]]] = list, read
+    """In what the floats are put, and what reads lists of them: native code, once there is any."""
+
     __slots__ = (
-        "args", "arrays", "floats", "kwargs", "others", "signature", "tensors", "values",
+        "args", "arrays", "floats", "kwargs", "others", "signature", "take", "tensors", "values",
     )  # fmt: skip
 
     def __init__(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> None:
         self.args, self.kwargs = args, kwargs
-        self.floats: list[float] = []
+        new, self.take = self.reading
+        self.floats = new()
         self.arrays: list[Array] = []
         self.values: list[Value] = []
         self.tensors: list[Tensor] = []
@@ -60,13 +94,8 @@ class Given:
     def _describe(self, x: Any) -> Hashable:
         kind = type(x)
         if kind is list or kind is tuple:
-            if x and type(x[0]) is float and _are(float, x):
-                self.floats += x
-                return kind, len(x)
-            if (rows := _rows(x)) is not None:
-                self.floats += rows
-                return kind, type(x[0]), len(x), len(x[0])
-            return (kind, *map(self._describe, x))
+            form = self.take(x, self.floats)
+            return kind, *(map(self._describe, x) if form is None else form)
         if kind is np.ndarray and not x.dtype.hasobject:
             self.arrays.append(x)  # as _describe_array does
             return kind, x.shape, x.dtype
@@ -111,22 +140,6 @@ class Given:
             return ("objects", x.shape, *map(self._describe, x.flat))
         self.arrays.append(x)
         return np.ndarray, x.shape, x.dtype
-
-
-def _rows(x: Any) -> list[float] | None:
-    """The numbers of rows of floats of one length, as of points; None of anything else."""
-    kind = type(x[0]) if x else None
-    if kind not in (list, tuple) or not x[0] or type(x[0][0]) is not float or not _are(kind, x):
-        return None
-    if countOf(map(len, x), len(x[0])) < len(x):
-        return None
-    found = list(chain.from_iterable(x))
-    return found if _are(float, found) else None
-
-
-def _are(kind: type, parts: list[Any] | tuple[Any, ...]) -> bool:
-    """Whether all are of one kind; of all ways to ask it the quickest, as it is asked each call."""
-    return [*map(type, parts)].count(kind) == len(parts)
 
 
 def _check_exact(x: object, kinds: tuple[type, ...]) -> None:

@@ -343,6 +343,7 @@ class Workspace:
         emitted, placement = program.emitted, program.placement
         self.numbers = numbers = np.zeros(placement.size)
         self.bytes = numbers.data
+        self.given = self.bytes[: len(program.recording.floats)]
         given = [emitted.gradient, emitted.seeds] if emitted.gradient is not None else []
         wanted = [x for x, _ in emitted.kept] + [emitted.indices] + given
         self.scalars = Bound(emitted.tape, wanted, emitted.within(numbers))

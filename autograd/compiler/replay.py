@@ -90,7 +90,10 @@ def _fill_and_run(
 ) -> None:
     """Put the numbers of this call in their places, and run forward."""
     if given.floats:
-        program.packing.pack_into(space.bytes, 0, *given.floats)
+        if type(given.floats) is list:
+            program.packing.pack_into(space.bytes, 0, *given.floats)
+        else:  # read natively
+            space.given[:] = given.floats
     if program.order and not space.homes:
         leaves.take(space.leaf_numbers)
     for owner, window in space.moving:

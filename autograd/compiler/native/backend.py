@@ -33,6 +33,7 @@ from autograd.compiler.native.loops import (
 from autograd.compiler.native.lowering import lowered
 from autograd.compiler.native.machine import Compiled, Ending, known_in_c, this_machine
 from autograd.compiler.native.memories import Memories, UnknownStep
+from autograd.compiler.native.reading import read_natively
 from autograd.compiler.native.rolling import rolled
 from autograd.compiler.relocation import arrays_in
 from autograd.compiler.repeated_calls import unrolled
@@ -136,6 +137,7 @@ class Native:
             machine = this_machine()
             texts = (printed(some, machine) for some in grouped(parts))
             self.state = MachineCode(_key(parts), Compiled(texts))
+            read_natively()
         except Ending:
             self.stop()
         except Exception as err:  # noqa: BLE001 (whatever goes wrong, NumPy has the right numbers)
