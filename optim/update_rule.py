@@ -225,7 +225,7 @@ class UpdateRule(Optimizer):
         numbers = memory.numbers()
         grad, reached = numbers.gradient()
         if reached is not None:
-            self._warn_of_replaced(memory.params, reached)
+            self._warn_of_replaced(memory.params)
         if not grad.size or not (reached is None or any(reached)):
             return
         theta = taken = numbers.take()
@@ -248,10 +248,10 @@ class UpdateRule(Optimizer):
         if not memory.until_native:
             memory.native = native_step(self, group, memory)
 
-    def _warn_of_replaced(self, params: Sequence[Tensor | Value], reached: list[bool]) -> None:
+    def _warn_of_replaced(self, params: Sequence[Tensor | Value]) -> None:
         """Tell of a parameter that no gradient reaches as a module has got another for it."""
-        for p, has_gradient in zip(params, reached, strict=True):
-            new = None if has_gradient else getattr(p, "_successor", None)
+        for p in params:
+            new = getattr(p, "_successor", None) if p._grad is None else None
             if new is None or not new.requires_grad or any(new is q for q in self.params):
                 continue
             p._successor = None  # once is enough
