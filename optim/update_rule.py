@@ -248,7 +248,7 @@ class UpdateRule(Optimizer):
         if not memory.until_native:
             memory.native = native_step(self, group, memory)
 
-    def _warn_of_replaced(self, params: Sequence[Tensor | Value]) -> None:
+    def _warn_of_replaced(self, params: Sequence[Any]) -> None:
         """Tell of a parameter that no gradient reaches as a module has got another for it."""
         for p in params:
             new = getattr(p, "_successor", None) if p._grad is None else None
