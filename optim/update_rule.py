@@ -23,7 +23,6 @@ from optim.optimizer import Names, Optimizer, Params
 from optim.states import check_origin, check_parts, taken_list
 
 if TYPE_CHECKING:
-    from autograd import Tensor, Value
     from autograd.arrays import FloatArray
 
 _FORMER_NAMES = {
