@@ -264,8 +264,8 @@ def _compiled(
 ) -> Learn:
     """The same as one program; what is not finite changes nothing, and is left to the other."""
 
-    @autograd.compile
-    def step(x: Array, y: Array) -> Operand:
+    @autograd.compile  # what it is given it compares at each call, callbacks may have changed it
+    def step(model: Module, loss: Loss, x: Array, y: Array) -> Operand:
         batch_loss: Operand = loss(model(x), y)
         check_one_number("fit", batch_loss)
         optimizer.zero_grad()
@@ -280,7 +280,7 @@ def _compiled(
 
     def learn(where: str, x: Array, y: Array) -> float:
         try:
-            return float(step(x, y).item())
+            return float(step(model, loss, x, y).item())
         except _NotFinite:
             return as_written(where, x, y)
 

@@ -830,6 +830,35 @@ def test_compiled_it_learns_the_same(options):
         np.testing.assert_allclose(ours, theirs, rtol=1e-9, atol=1e-12)
 
 
+def test_compiled_it_sees_what_callbacks_change_in_the_model_and_in_the_loss(monkeypatch):
+    monkeypatch.setattr("autograd.compiler.function.LEAST", 0.0)  # small ones are recorded, too
+
+    class Scaled(nn.Module):
+        def __init__(self):
+            self.layer, self.scale = nn.Linear(1, 1, rng=np.random.default_rng(0)), 1.0
+
+        def forward(self, x):
+            return self.scale * self.layer(x)
+
+    def train(compile):
+        model, penalty = Scaled(), {"alpha": 0.1}
+
+        def loss(s, y):
+            return nn.functional.mse_loss(s, y) + penalty["alpha"] * (s * s).mean()
+
+        def change(model, history):
+            if len(history) == 2:
+                model.scale = 0.5
+            if len(history) == 4:
+                penalty["alpha"] = 0.0
+
+        rule = SGD(model.parameters(), lr=0.1)
+        settings = {"epochs": 6, "seed": 0, "progress": False, "compile": compile}
+        return fit(model, loss, line(), rule, callbacks=[change], **settings).loss
+
+    assert_allclose(train(True), train(False), rtol=1e-12)
+
+
 def test_what_cannot_be_compiled_says_why():
     model = nn.Linear(1, 1, rng=np.random.default_rng(0))
     rule = SGD(model.parameters(), lr=0.1)
