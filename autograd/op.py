@@ -65,6 +65,8 @@ INFINITY = float("inf")
 EVERYWHERE = (-INFINITY, INFINITY)
 POSITIVE = (0.0, INFINITY)
 
+OBJECT, HALF = np.dtype(object), np.dtype(np.float16)
+
 RULEBOOK: dict[str, Op] = {}
 """Every operation of the library by name, in the order of declaration."""
 
@@ -183,10 +185,12 @@ class Elementwise(Op):
         if all(isinstance(x, (float, int)) for x in operands):
             return self.on_floats(*map(float, operands))
         arrays = [np.asarray(x) if isinstance(x, (list, tuple)) else x for x in operands]
-        if any(getattr(x, "dtype", None) == np.object_ for x in arrays):
-            # An array of Values: one node per element.
+        dtypes = [getattr(x, "dtype", None) for x in arrays]
+        if OBJECT in dtypes:  # an array of Values: one node per element
             return np.frompyfunc(self, self.arity, 1)(*arrays)
         try:
+            if getattr(arrays[0], "itemsize", 0) == 1:
+                arrays = in_full(self, arrays)
             return self.forward(*arrays)
         except TypeError:
             for x in arrays:
@@ -221,6 +225,8 @@ class Elementwise(Op):
         if self.is_flat:
             return np.zeros_like(plain(inputs[i]), dtype=out_grad.dtype)
         if not self.is_one[i]:
+            if self.arity > 1 and getattr(inputs[i - 1], "dtype", HALF).kind in "biu":
+                inputs = tuple([as_floats(x, out_grad) for x in inputs])
             try:
                 partial = self.partials[i](*inputs, out)
             except ZeroDivisionError:
@@ -488,6 +494,24 @@ def as_floats(x: Any, beside: Any = None) -> Any:
         return x
     other = getattr(beside, "dtype", dtype)
     return x.astype(np.result_type(other, dtype) if other.kind == "f" else float)
+
+
+def dtype_of_sums(dtype: np.dtype[Any]) -> np.dtype[Any]:
+    """The type in which NumPy adds up numbers of this type: integers of 64 bits for smaller ones.
+
+    Example:
+        >>> dtype_of_sums(np.dtype(np.uint8)), dtype_of_sums(np.dtype(np.float32))
+        (dtype('uint64'), dtype('float32'))
+    """
+    return np.empty(0, dtype).sum().dtype if dtype.kind in "iu" else dtype
+
+
+def in_full(op: Op, inputs: list[Any]) -> list[Any]:
+    """Integers of 8 bits as float64 where NumPy makes float16 of them, in which exp(12) is inf."""
+    if not isinstance(op, Elementwise) or any(getattr(x, "itemsize", 0) != 1 for x in inputs):
+        return inputs
+    halved = op.forward(*[np.empty(0, x.dtype) for x in inputs]).dtype is HALF
+    return [as_floats(x) for x in inputs] if halved else inputs
 
 
 def _row(x: Any) -> Any:

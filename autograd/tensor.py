@@ -16,7 +16,7 @@ from autograd.errors import GraphError, ShapeError
 from autograd.methods import ArrayOperations
 from autograd.modes import active, recording, watch_result
 from autograd.node import Node, Parts
-from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op
+from autograd.op import COMPOSITIONS, RULEBOOK, Elementwise, Op, in_full
 from autograd.rules import arithmetic, matrices, powers
 from autograd.tracing import as_traced, lifted, read
 from autograd.updates import readings
@@ -390,6 +390,8 @@ class Tensor(ArrayOperations, Copied, node.Node):
                 # Whole numbers, `t.astype(int)`, are constants: nothing follows small changes.
                 requires_grad = requires_grad and data.dtype.kind == "f"
             else:
+                if not requires_grad and getattr(inputs[0], "itemsize", 0) == 1:
+                    inputs = in_full(op, inputs)
                 data = op.forward(*inputs)
         except ShapeError:
             raise  # of the operation itself, which says more

@@ -15,6 +15,7 @@ from autograd.op import (
     Operand,
     call,
     composition,
+    dtype_of_sums,
     named_like,
     numbers,
     shape_of,
@@ -57,9 +58,8 @@ def _product(a: Any, b: Any) -> Any:
     Where one of them is a single number, 0, NumPy's `dot` says 0 of nan and inf, too.
     """
     matrices = type(a) is np.ndarray and type(b) is np.ndarray and a.ndim == b.ndim == 2
-    if matrices and a.size != 1 and b.size != 1:
-        return a.dot(b)
-    return a @ b
+    out = a.dot(b) if matrices and a.size != 1 and b.size != 1 else a @ b
+    return out if out.dtype.kind not in "iu" else a.astype(dtype_of_sums(out.dtype)) @ b
 
 
 def _as_matrices(g: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
@@ -227,7 +227,10 @@ def einstein_sum(operands: Any, subscripts: str) -> Any:
         >>> einstein_sum([np.array([1.0, 2.0]), np.array([3.0, 4.0])], "i,i->").item()
         11.0
     """
-    return np.einsum(subscripts, *operands)
+    out = np.einsum(subscripts, *operands)
+    if out.dtype.kind not in "iu":
+        return out
+    return np.einsum(subscripts, *operands, dtype=dtype_of_sums(out.dtype))
 
 
 @composition

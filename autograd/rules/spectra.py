@@ -17,7 +17,7 @@ from autograd.declarations import structural
 from autograd.op import Operand, call, composition, numbers
 from autograd.rules.arithmetic import abs as absolute
 from autograd.rules.choices import where
-from autograd.rules.matrices import inv, matrix_transpose, one_array
+from autograd.rules.matrices import inv, matmul, matrix_transpose, one_array
 from autograd.rules.reductions import euclidean_norm, max, min, sum
 from autograd.rules.shapes import Axes, astype, expand_dims, moveaxis
 
@@ -212,11 +212,11 @@ def matrix_power(a: Operand, n: int) -> Any:
     found = None
     while True:
         if n % 2:
-            found = a if found is None else found @ a
+            found = a if found is None else matmul(found, a)
         n //= 2
         if not n:
             return found
-        a = a @ a
+        a = matmul(a, a)
 
 
 # --- norms ------------------------------------------------------------------------------------

@@ -31,7 +31,7 @@ import numpy as np
 
 from autograd.declarations import structural
 from autograd.errors import ShapeError
-from autograd.op import RULEBOOK, as_floats, call, plain
+from autograd.op import RULEBOOK, as_floats, call, dtype_of_sums, plain
 from autograd.rules.matrices import one_array
 
 Lengths = tuple[int, ...]
@@ -238,7 +238,8 @@ def _convolved(x: Any, weight: Any, stride: Any, padding: Any, dilation: Any, gr
     kernel, rows = weight.shape[2:], _as_rows(weight, groups)
     places = places_of("convolution", x.shape[2:], kernel, stride, padding, dilation)
     block, m, n = padded(x, padding), len(weight), len(x)
-    out = np.empty((m, *places, n), np.result_type(x, weight))
+    out = np.empty((m, *places, n), dtype_of_sums(np.result_type(x, weight)))
+    rows = rows.astype(out.dtype, copy=False)
     for start, band in _bands(len(block) * math.prod(kernel), places, n):
         columns = _columns(block[:, start * stride[0] :], kernel, stride, dilation, band, groups)
         out[:, start : start + band[0]] = (rows @ columns).reshape(m, *band, n)
@@ -284,7 +285,8 @@ def _spread_out(y: Any, weight: Any, stride: Any, padding: Any, dilation: Any, g
     places, c, n = y.shape[2:], groups * weight.shape[1], len(y)
     y = _in_one_block(examples_last(y))
     size = size_of(places, kernel, stride, ((0, 0),) * len(kernel), dilation)
-    block = np.zeros((c, *size, n), np.result_type(y, weight))
+    block = np.zeros((c, *size, n), dtype_of_sums(np.result_type(y, weight)))
+    rows = rows.astype(block.dtype, copy=False)
     for start, band in _bands(c * math.prod(kernel), places, n):
         columns = rows @ _band_of(y, start, band, groups)
         columns = columns.reshape(c, math.prod(kernel), *band, n)
@@ -328,7 +330,8 @@ def _correlated(x: Any, y: Any, stride: Any, padding: Any, dilation: Any, groups
     places_of("kernel_correlation", x.shape[2:], kernel, stride, padding, dilation)
     block, y = padded(x, padding), _in_one_block(examples_last(y))
     met = len(block) // groups * math.prod(kernel)
-    grad = np.zeros((groups, m // groups, met), np.result_type(x, y))
+    grad = np.zeros((groups, m // groups, met), dtype_of_sums(np.result_type(x, y)))
+    y = y.astype(grad.dtype, copy=False)
     for start, band in _bands(len(block) * math.prod(kernel), places, n):
         columns = _columns(block[:, start * stride[0] :], kernel, stride, dilation, band, groups)
         grad += _band_of(y, start, band, groups) @ columns.transpose(0, 2, 1)

@@ -31,7 +31,7 @@ def linear(input: Operand, weight: Operand, bias: Operand | None = None) -> Oper
 def affine(x: Operand, weight: Operand, bias: Operand) -> Operand:
     """`linear` of what has been checked."""
     if bias is None:
-        return x @ weight.T
+        return autograd.matmul(x, weight.T)
     # One node on Tensors. Of a close-up these are object arrays, on which NumPy multiplies and
     # adds the Values one by one.
     return autograd.linear(x, weight, bias)

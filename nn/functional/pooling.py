@@ -275,9 +275,11 @@ def adaptive(
         else:
             out = autograd.avg_pool(x, kernel, kernel, alone, float(math.prod(kernel)))
     else:
-        out = x
+        half = getattr(x, "dtype", None) == np.float16  # in which a sum may be infinite
+        out = x.astype(np.float32) if half else x
         for axis in range(axes + 1, 1, -1):
             out = _pooled_along(out, axis, places[axis - 2], largest_of_all)
+        out = out.astype(np.float16) if half else out
     return without_examples(out, single)
 
 

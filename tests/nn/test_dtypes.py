@@ -176,6 +176,9 @@ SMALL = {
     "rms_norm": lambda x: F.rms_norm(x, 4),
     "avg_pool1d": lambda x: F.avg_pool1d(x[None], 2),
     "adaptive_avg_pool1d": lambda x: F.adaptive_avg_pool1d(x[None], 2),
+    "exp": autograd.exp,
+    "sin": lambda x: autograd.sin(Tensor(x)).data,
+    "hypot": lambda x: autograd.hypot(x, x[::-1]),
 }
 
 
@@ -188,10 +191,53 @@ def test_small_integers_do_not_wrap_around_inside_a_function(function, dtype):
     assert_allclose(found, expected, rtol=1e-14)
 
 
-def test_the_mean_of_a_window_is_finite_in_float16_where_its_sum_is_not():
-    x = np.full((1, 16, 16), 300, np.float16)
-    found = F.avg_pool2d(Tensor(x), 16)
-    assert (found.dtype, found.item()) == (np.float16, 300)
+HOW = {"stride": (1,), "padding": ((0, 0),), "dilation": (1,)}
+PRODUCTS = {
+    "matmul": lambda x: autograd.matmul(x, x),
+    "of Tensors": lambda x: (Tensor(x) @ Tensor(x)).data,
+    "of vectors": lambda x: autograd.matmul(x[0], x[0]),
+    "einsum": lambda x: autograd.einsum("ij,jk->ik", x, x),
+    "autograd.linear": lambda x: autograd.linear(x, x, x[0]),
+    "linear": lambda x: F.linear(x, x),
+    "conv1d": lambda x: F.conv1d(x[None], x[None]),
+    "conv_transpose1d": lambda x: F.conv_transpose1d(x[None], x[:, None]),
+    "kernel_correlation": lambda x: autograd.kernel_correlation(x[None], x[None, :, :1], **HOW),
+    "matrix_power": lambda x: autograd.matrix_power(x, 3),
+}
+
+
+@each("function", PRODUCTS.values(), ids=PRODUCTS)
+@each("dtype", [np.uint8, np.int8, np.uint16, np.int16, np.int32])
+def test_products_of_small_integers_are_added_up_as_numpy_adds_up_such_numbers(function, dtype):
+    x = np.array([[100, 3], [120, 127]]).astype(dtype)
+    found = function(x)
+    assert found.dtype == x.sum().dtype
+    assert_array_equal(found, function(x.astype(float)))
+
+
+BESIDE = [op for op in autograd.RULEBOOK.values() if getattr(op, "partials", ()) and op.arity == 2]
+
+
+@each("op", BESIDE, ids=[op.name for op in BESIDE])
+@each("dtype", [np.uint8, np.int8, bool])
+@each("place", [0, 1])
+def test_derivatives_beside_small_integers_are_those_beside_floats(op, dtype, place):
+    n, x = np.array([0, 1, 3, 100, 120]).astype(dtype), np.array([0.3, 1.7, 2.5, 0.5, -0.5])
+
+    def gradient(constant):
+        t = Tensor(x, requires_grad=True)
+        op(*((t, constant) if place == 0 else (constant, t))).sum().backward()
+        return t.grad
+
+    with np.errstate(all="ignore"):
+        assert_allclose(gradient(n), gradient(n.astype(float)), rtol=1e-14)
+
+
+@each("size", [15, 16])
+def test_the_mean_of_a_window_is_finite_in_float16_where_its_sum_is_not(size):
+    x = np.full((1, size, size), 30_000, np.float16)
+    found = F.adaptive_avg_pool2d(Tensor(x), 2)
+    assert (found.dtype, found.data.tolist()) == (np.float16, [[[30_000] * 2] * 2])
 
 
 @each("function", [autograd.sigmoid_cross_entropy, autograd.binary_cross_entropy])
