@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import autograd
 from autograd.checks import refuse
-from autograd.op import named
+from autograd.op import named, numbers
 from nn.functional.targets import pair, reduced
 from nn.operands import Operand
 
@@ -110,7 +110,7 @@ def _rounded(who: str, name: str, prediction: Operand, target: Operand, width: f
         refuse(who, name, "> 0", width, ValueError)
     prediction, target = pair(who, prediction, target)
     distance = prediction - target
-    # Where c is the distance this is the parabola, where it is the width, with either sign, the
-    # line. Not by way of |d|, whose derivative at 0 would take the parabola's curvature away.
+    # The parabola up to the width, c, and from there on its tangent: what an infinite distance is
+    # multiplied with is a constant, and not c, whose derivative is 0 there.
     c = autograd.at_most(width, autograd.at_least(-width, distance))
-    return c * (distance - 0.5 * c)
+    return 0.5 * c * c + numbers(c) * (distance - c)

@@ -71,6 +71,18 @@ def test_bounds_of_any_form_pass_the_gradient_in_a_tie(low, high):
             assert bound.grad.tolist() == [0.0, 0.0, 0.0, 1.0]
 
 
+@silent
+@both_kinds
+@each(("loss", "slope"), [("huber_loss", 2.5), ("smooth_l1_loss", 1.0)])
+def test_an_infinite_distance_pulls_as_every_large_one(kind, loss, slope):
+    width = {"delta" if loss == "huber_loss" else "beta": 2.5}
+    for distance, sign in ((INF, 1.0), (-INF, -1.0), (1e300, 1.0)):
+        x = kind(distance)
+        out = getattr(nn.functional, loss)(x, 0.0, **width)
+        out.backward()
+        assert (out.data > 1e299, x.grad) == (True, sign * slope)
+
+
 # --- powers: closed forms -------------------------------------------------------------------------
 
 
