@@ -174,7 +174,7 @@ def repeat(a: Operand, repeats: Any, axis: int | None = None) -> Any:
     if axis is None:
         a, axis = a.reshape(-1), 0
     axis = normalize_axis_index(axis, a.ndim, "repeat")
-    times = _places("repeat", repeats)
+    times = _places("repeat", repeats, "bui")
     if not isinstance(times, int):  # where intp has 32 bits NumPy takes no int64
         times = times.astype(np.intp)
     return take(a, np.repeat(np.arange(a.shape[axis]), times), axis)
@@ -203,27 +203,27 @@ def take(a: Any, indices: Any, axis: int | None = None) -> Any:
     return elements(a, (*place, _places("take", indices)))
 
 
-def _places(who: str, indices: Any) -> Any:
-    """Whole numbers as an index: a truth value is 0 or 1, and a tuple is no index of several axes.
+def _places(who: str, indices: Any, kinds: str = "ui") -> Any:
+    """Whole numbers as an index: of a tuple an array, as it is no index of several axes.
 
     Raises:
         TypeError: they are no whole numbers.
     """
-    if isinstance(indices, int):
-        return int(indices)
+    if isinstance(indices, int) and not isinstance(indices, bool):
+        return indices
     indices = plain(indices)
     if not hasattr(indices, "__array_function__"):
         indices = np.asarray(indices) if np.size(indices) else np.zeros(np.shape(indices), int)
-    if indices.dtype.kind not in "bui":
-        raise TypeError(f"{who}: needs whole numbers as indices, but got dtype {indices.dtype}.")
-    return indices.astype(int) if indices.dtype.kind == "b" else indices
+    if indices.dtype.kind not in kinds:
+        advice = " What a mask chooses is x[mask]." if indices.dtype.kind == "b" else ""
+        raise TypeError(
+            f"{who}: needs whole numbers as indices, but got dtype {indices.dtype}.{advice}"
+        )
+    return indices
 
 
 def _taken_from_list(array: Any, indices: Any) -> Any:
-    indices = plain(indices)
-    if not hasattr(indices, "__array_function__"):
-        indices = np.asarray(indices)
-    chosen = elements(array, indices)
+    chosen = elements(array, _places("take", indices))
     return chosen.tolist() if isinstance(chosen, np.ndarray) else chosen
 
 

@@ -28,6 +28,21 @@ REFUSED = {
         TypeError,
         "select: needs conditions of truth values, but got float64",
     ),
+    "a mask as indices": (
+        lambda: autograd.take(X, X[0] > 1),
+        TypeError,
+        r"take: needs whole numbers as indices, but got dtype bool. What a mask chooses is x\[mask",
+    ),
+    "a mask along an axis": (
+        lambda: autograd.take_along_axis(X, X > 1),
+        TypeError,
+        "take_along_axis: needs whole numbers as indices, but got dtype bool",
+    ),
+    "a truth value in a list of Values": (
+        lambda: autograd.take([autograd.Value(1.0), autograd.Value(2.0)], np.True_),
+        TypeError,
+        "take: needs whole numbers as indices, but got dtype bool",
+    ),
     "no limits": (lambda: autograd.clip(X), ValueError, "clip: needs a_min or a_max"),
     "negative differences": (lambda: autograd.diff(X, -1), ValueError, "diff: needs n >= 0"),
     "differences of a number": (

@@ -619,8 +619,6 @@ def test_operands_that_numpy_refuses_are_refused(call, message):
         (lambda m, x: m.median(x, axis=1), np.array([[1.0, NAN, 3.0], [5.0, 4.0, 6.0]])),
         (lambda m, x: m.take(x, (0,)), np.arange(3.0)),
         (lambda m, x: m.take(x, (0, 1), axis=1), np.arange(6.0).reshape(2, 3)),
-        (lambda m, x: m.take(x, [True, False, True]), np.arange(3.0)),
-        (lambda m, x: m.take(x, True), np.arange(3.0)),
         (lambda m, x: m.split(x, np.int64(3))[1], np.arange(6.0)),
         (lambda m, x: m.array_split(x, np.int64(4))[1], np.arange(6.0)),
         (lambda m, x: m.tril(x), np.arange(3.0)),
