@@ -9,6 +9,7 @@ has one node for a call: a `CustomValue` where all operands are Values, else a `
 from __future__ import annotations
 
 import inspect
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -57,8 +58,9 @@ class custom_vjp(Op):
         latex: How it is written: a template such as r"\Gamma({0})", or a function's name.
 
     Raises:
-        GraphError: used on nodes before `defvjp`; differentiated twice, where `forward` or
-            `backward` is not made of operations of `autograd`.
+        GraphError: used on nodes before `defvjp`; `forward` returns one array again and again;
+            differentiated twice, where `forward` or `backward` is not made of operations of
+            `autograd`.
         TypeError: an argument that is neither a number nor an array; what the two functions return.
         ShapeError: a gradient that has not the shape of its operand.
         CompileError: called in a function that `compile` records.
@@ -112,6 +114,7 @@ class custom_vjp(Op):
         self.nondiff_argnums = tuple(nondiff_argnums)
         self._check_parameters()
         self.rules: tuple[Callable[..., Any], Callable[..., Any]] | None = None
+        self._last: Callable[[], Array | None] = lambda: None
 
     def _check_parameters(self) -> None:
         kinds = [p.kind for p in self.parameters.parameters.values()]
@@ -210,6 +213,24 @@ class custom_vjp(Op):
                 f"{self.name}: {who} has to return a number or an array, but returned {came}."
             )
         return array if array.dtype.kind == "f" else array.astype(float)
+
+    def kept(self, out: Any) -> Any:
+        """A result, for a node to keep.
+
+        Raises:
+            GraphError: it lies where the last one does, which is still in use.
+        """
+        if not isinstance(out, np.ndarray):
+            return np.asarray(out) if isinstance(out, (float, np.generic)) else out
+        last = self._last()
+        if last is not None and np.may_share_memory(last, out):
+            raise GraphError(
+                f"{self.name}: forward returned an array whose memory is that of an earlier "
+                "result, which is in use and would change. Return a new one: out.copy()."
+            )
+        view = out.view()
+        self._last = weakref.ref(view)
+        return view
 
 
 class _Run:
@@ -419,8 +440,7 @@ class CustomTensor(Tensor):
     __slots__ = ("_run",)
 
     def __init__(self, run: _Run, parents: Parents) -> None:
-        out = run.out
-        self._data = np.asarray(out) if isinstance(out, (float, np.generic)) else out
+        self._data = run.op.kept(run.out)
         self._become_leaf(requires_grad=True, version=FIXED)
         self.op, self.parents, self._run = run.op, parents, run
 

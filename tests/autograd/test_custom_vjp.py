@@ -517,6 +517,21 @@ def test_a_node_may_be_used_many_times_and_the_rule_runs_once_a_pass():
     assert_array_equal(t.grad, [6.0, 12.0])
 
 
+@pytest.mark.parametrize("part", [slice(None), slice(2)])
+def test_an_array_that_is_returned_again_does_not_change_an_earlier_result(part):
+    buffer = np.zeros(3)
+    f = custom_vjp(lambda x: 2 * x)
+    f.defvjp(
+        lambda x: (np.multiply(x, 2, out=buffer)[part], None),
+        lambda _, g: (np.append(2 * g, np.zeros(3 - len(g))),),
+    )
+    first = f(Tensor([1.0, 2.0, 3.0], requires_grad=True))
+    with pytest.raises(GraphError, match=r"an earlier result.*Return a new one: out\.copy\(\)"):
+        f(Tensor([5.0, 5.0, 5.0], requires_grad=True))
+    del first
+    assert f(Tensor([5.0, 5.0, 5.0], requires_grad=True)).data[0] == 10.0
+
+
 @pytest.mark.parametrize("wrong", [0, np.sin])
 def test_a_second_argument_that_says_no_places_is_refused(wrong):
     with pytest.raises(TypeError, match=r"nondiff_argnums must be a tuple of places .* defvjp"):
