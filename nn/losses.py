@@ -5,21 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, ClassVar
 
-import numpy as np
-
-from autograd.arrays import FloatArray
-from autograd.checks import refuse_masked
 from autograd.spellings import called_as
 from nn import functional
 from nn.functional.targets import check_reduction
 from nn.module import Module
-from nn.operands import Operand
+from nn.operands import Operand, as_operand
 
 
-def _weights(who: str, given: Operand | None) -> FloatArray | None:
+def _weights(who: str, given: Operand | None) -> Operand | None:
     """How much each class counts, if that is said."""
-    refuse_masked(who, given)
-    return None if given is None else np.asarray(given, dtype=float)
+    return None if given is None else as_operand(who, given)
 
 
 class Loss(Module):

@@ -180,6 +180,30 @@ def test_weights_of_classes_are_differentiated_too():
     assert gradcheck(lambda w: losses[-1](w, "mean"), np.array(2.0))
 
 
+WEIGHTED = {
+    "cross_entropy": ("weight", [0, 1]),
+    "nll_loss": ("weight", [0, 1]),
+    "binary_cross_entropy_with_logits": ("pos_weight", np.eye(2)),
+}
+
+
+@each("name", WEIGHTED)
+def test_a_loss_and_its_function_say_the_same_of_weights(name):
+    option, target = WEIGHTED[name]
+    scores = Tensor([[-1.0, -2.0], [-0.5, -1.5]], requires_grad=True)
+    ways = [
+        lambda w: getattr(functional, name)(scores, target, **{option: w}),
+        lambda w: MODULES[name](**{option: w})(scores, target),
+    ]
+    for way in ways:
+        weight = Tensor([2.0, 1.0], requires_grad=True)
+        way(weight).backward()
+        assert weight.grad.all()
+        for refused in ([Value(1.0), Value(2.0)], np.array([1.0, 2j])):
+            with pytest.raises(TypeError, match="needs an array of real numbers"):
+                way(refused)
+
+
 def test_a_balancing_pos_weight_is_a_class_counted_again():
     z, y = np.array([-1.0, 0.5, 2.0, -0.25]), np.array([0.0, 0.0, 0.0, 1.0])
     weighted = functional.binary_cross_entropy_with_logits(z, y, "sum", pos_weight=3.0)
