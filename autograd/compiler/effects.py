@@ -6,6 +6,7 @@ gradients, and what optimizers keep. So after an error everything is as before t
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Callable, Sequence
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -235,6 +236,9 @@ class Unwritten(Tracer):
     class Stop(BaseException):
         """It would."""
 
+    def __init__(self) -> None:
+        self.twins = {}
+
     def multiplied(self, *step: Any) -> None:
         """A backward pass that leaves gradients behind goes no further."""
         if not differentiated.get():
@@ -248,4 +252,10 @@ class Unwritten(Tracer):
         """What has no gradient to be read."""
         return Forgetful()
 
-    held = drawn = numbers_of = ends_as = written  # type: ignore[assignment]
+    def drawn(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
+        """What the generator would draw, which stays where it is."""
+        twin = self.twins.setdefault(id(generator), copy.deepcopy(generator))
+        found: Array = twin.random(shape)
+        return found
+
+    held = numbers_of = ends_as = written  # type: ignore[assignment]

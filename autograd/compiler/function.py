@@ -158,9 +158,10 @@ class Compiled:
         except UNRECORDED as err:
             refused = CompileError(
                 f"compile: {self.op.name} cannot be recorded, at {line_of(err)}. There came "
-                f"{type(err).__name__}: {str(err).rstrip('.')}. While it is recorded, floats "
-                "are Values, and arrays have no numbers yet: compute with autograd's or "
-                "NumPy's functions, or do this outside and pass the result as an argument."
+                f"{type(err).__name__}: {str(err).rstrip('.')}. If this does not come "
+                "uncompiled: while it is recorded, floats are Values, and arrays have no numbers "
+                "yet. Compute with autograd's or NumPy's functions, or do this outside and pass "
+                "the result as an argument."
             )
             refused.__cause__ = err
             return refused

@@ -12,7 +12,7 @@ import pytest
 import autograd
 import nn
 import optim
-from autograd import CompileError, GraphError, Tensor, Value
+from autograd import CompileError, GraphError, ShapeError, Tensor, Value
 from autograd.compiler.bound_effects import BoundEffects
 from tests.autograd.compiler.programs import assert_same_steps, left_in, step_of
 from tests.each import each, in_ci
@@ -472,6 +472,16 @@ def test_an_error_of_the_function_after_a_step_is_its_own_once_its_effects_are_k
     with pytest.raises(ValueError, match="needs every class in"):
         step(good, bad)
     np.testing.assert_equal(left_in([optimizer, model]), before)
+
+
+@pytest.mark.parametrize("owned", [False, True])
+def test_an_error_of_the_function_after_masks_were_drawn_is_its_own_and_draws_nothing(owned):
+    rng = np.random.default_rng(1) if owned else nn.generators.generator()
+    model = nn.Sequential(nn.Dropout(0.5, rng=rng), nn.Dropout(0.5, rng=rng), nn.Linear(2, 1))
+    before = rng.bit_generator.state
+    with pytest.raises(ShapeError, match=r"Linear\(2 -> 1\): needs input of shape"):
+        autograd.compile(model)(np.ones((4, 3)))
+    assert rng.bit_generator.state == before
 
 
 @pytest.mark.parametrize(
