@@ -112,7 +112,7 @@ def sqrt(x: Any) -> Any:
 
 @elementwise(
     scalar=math.cbrt,
-    partials=(lambda x, out: 1 / (3 * out * out),),
+    partials=(lambda x, out: 1 / (3 * (out * out)),),
     latex=r"\sqrt[3]{{{0}}}",
     smooth=False,
     domain=((0.5, INFINITY),),

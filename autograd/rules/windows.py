@@ -362,7 +362,7 @@ def _max_pool_vjp(
 
 @structural(
     symbol="max pool",
-    latex=r"\operatorname{{max\,pool}}",
+    latex=r"\operatorname{{max\_pool}}",
     vjps=(_max_pool_vjp,),
     examples=[
         call((2, 3, 6), kernel=(2,), stride=(2,), padding=((0, 0),), dilation=(1,)),
@@ -531,7 +531,7 @@ def _taken(x: Any, chosen: Any, kernel: Any, stride: Any, padding: Any, dilation
 
 @structural(
     symbol="avg pool",
-    latex=r"\operatorname{{avg\,pool}}",
+    latex=r"\operatorname{{avg\_pool}}",
     vjps=(
         lambda g, out, x, divisor, **how: RULEBOOK["over_windows"](g / _alike(divisor, g), **how),
     ),

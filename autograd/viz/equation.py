@@ -116,11 +116,12 @@ class Sum:
             sign = equals(sum(printed), self.total)
         return Part(f"{sign} {total}", lambda: ("mrow", ("mo", sign), number_tree(total)))
 
-    @property
-    def lines(self) -> list[list[Tree]]:
-        """Symbols, numbers and outcome as trees, each with its sign before it."""
-        lines = [[("mo", "="), *side.tree[1:]] for side in (self.symbols, self.numbers)]
-        return [*lines, [*self.outcome.tree[1:]]]
+    def lines_with(self, *formulas: Part) -> list[list[Tree]]:
+        """Symbols, formulas, numbers and outcome, each once and with its sign before it."""
+        sides = {side.text: side for side in (self.symbols, *formulas, self.numbers)}
+        lines = [[("mo", "="), *side.tree[1:]] for side in sides.values()]
+        outcome = self.outcome
+        return lines if outcome.text[2:] in sides else [*lines, [*outcome.tree[1:]]]
 
     def text(self, left: Derivative) -> str:
         """The whole equation, with what it is of."""
@@ -129,8 +130,9 @@ class Sum:
 
     def tree(self, left: Derivative, before: str = "=") -> Tree:
         """The same as a tree, with the sign `before` the sum."""
-        (_, *symbols), numbers, outcome = self.lines
-        return ("mrow", left.tree, ("mo", before), *symbols, *numbers, *outcome)
+        (_, *symbols), *lines = self.lines_with()
+        rest = [part for line in lines for part in line]
+        return ("mrow", left.tree, ("mo", before), *symbols, *rest)
 
 
 def equals(printed: Number | None, x: Number) -> str:

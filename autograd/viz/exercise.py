@@ -172,7 +172,8 @@ def _backward(steps: Pass, outline: Sequence[Step | BoxStep]) -> Iterator[str]:
 
 
 def _more_lines(step: Step | BoxStep) -> Iterator[str]:
-    """What is said below a step on arrays: a sum over axes, and matrices that are small."""
+    """What is said below a step: of arrays a sum over axes, and matrices that are small."""
+    yield from textwrap.wrap(step.remark, WIDTH - INDENT - 7)
     if isinstance(step, Step) and (axes := step.summed_axes):
         over = f"ax{'is' if len(axes) == 1 else 'es'} {', '.join(map(str, axes))}"
         wide, narrow = (shape_text(np.shape(x)) for x in (step.out_grad, step.contribution))

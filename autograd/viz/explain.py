@@ -36,7 +36,7 @@ from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass
 from autograd.viz.text import aligned, number
 from autograd.viz.trace import Formula, Node, Trace, is_array, is_node
-from autograd.viz.tree import Tree, aligned_rows, number_tree
+from autograd.viz.tree import Tree, aligned_rows, number_tree, remark_rows
 from autograd.viz.written import Written
 
 MOST_PATHS = 12
@@ -51,11 +51,13 @@ class Factor:
         symbol: How it is written: ∂y/∂x.
         number: Its number.
         formula: Its formula, in terms of the operands and the result.
+        remark: What the number does not tell: that there is no derivative.
     """
 
     symbol: Derivative
     number: float
     formula: Formula
+    remark: str
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -133,7 +135,7 @@ class Explanation(Written):
         symbol, formula = trace.partial(node, i), trace.partial_formula(node, i)
         exact = trace.exact_number(node, i)
         formula = Formula(exact) if formula is None else formula
-        return Factor(symbol, exact, formula)
+        return Factor(symbol, exact, formula, trace.remark(node, i))
 
     @property
     def symbol(self) -> Derivative:
@@ -170,7 +172,13 @@ class Explanation(Written):
         ]
         if self._left_out:
             lines.append(f"  … and {self._left_out:,} more paths, together {number(self.rest)}")
-        return "\n".join([title, "", *lines, "", f"{whole} = {self._sum()}"])
+        return "\n".join([title, "", *lines, "", f"{whole} = {self._sum()}", *self._remarks])
+
+    @property
+    def _remarks(self) -> list[str]:
+        """What is to be said of factors that are no derivatives."""
+        said = dict.fromkeys(factor.remark for path in self.paths for factor in path.factors)
+        return [*filter(None, said)]
 
     @property
     def _left_out(self) -> int:
@@ -193,15 +201,18 @@ class Explanation(Written):
 
     @property
     def tree(self) -> Tree:
-        """The explanation as a tree: the sum in symbols, in numbers, and what it is."""
+        """The explanation as a tree: the sum in symbols, formulas, numbers, and what it is."""
         if self.wrt is self.root or not self.count:
             return aligned_rows([(self.symbol.tree, [("mo", "="), ("mn", number(self.total))])])
         products: list[Any] = [path.product for path in self.paths]
+        formulas: list[Any] = [([f.formula for f in path.factors], ()) for path in self.paths]
         if self._left_out:
-            products.append(([Formula(f"{self._left_out:,} more paths")], [self.rest]))
-        symbols, *lines = Sum(products, self.total).lines
+            more = [Formula(f"{self._left_out:,} more paths")]
+            products.append((more, [self.rest]))
+            formulas.append((more, ()))
+        symbols, *lines = Sum(products, self.total).lines_with(Sum(formulas, self.total).symbols)
         rest: list[tuple[Tree, list[Tree]]] = [(("mrow",), line) for line in lines]
-        return aligned_rows([(self.symbol.tree, symbols), *rest])
+        return aligned_rows([(self.symbol.tree, symbols), *rest, *remark_rows(self._remarks)])
 
 
 class ChainExplanation(Written):

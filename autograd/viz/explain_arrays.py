@@ -21,7 +21,7 @@ from autograd.viz.notation import Derivative
 from autograd.viz.steps import Pass, Step
 from autograd.viz.text import aligned, array_text, columns, number, numbers, shape_text
 from autograd.viz.trace import Formula, Node
-from autograd.viz.tree import Tree, aligned_rows, number_tree
+from autograd.viz.tree import Tree, aligned_rows, number_tree, remark_rows
 from autograd.viz.windows import window_texts
 from autograd.viz.written import Written
 
@@ -78,7 +78,7 @@ class ArrayExplanation(Written):
             first = f"array {shape_text(np.shape(self.total))}, {first}"
         indent = " " * (columns(self.symbol.text) + 3)
         value = "\n".join([f"{self.symbol.text} = {first}", *(indent + line for line in rest)])
-        return "\n".join([title, "", *lines, "", value])
+        return "\n".join([title, "", *lines, "", value, *self._steps.remarks(self.wrt)])
 
     @property
     def tree(self) -> Tree:
@@ -88,7 +88,7 @@ class ArrayExplanation(Written):
             trees = [rule.tree if len(terms) < 2 else rule.factor_tree for _, rule in terms]
             right = [part for tree in trees for part in (("mo", "+"), tree)]
             rows.append((left.tree, [("mo", "="), *right[1:]]))
-        return aligned_rows(rows)
+        return aligned_rows(rows + remark_rows(self._steps.remarks(self.wrt)))
 
 
 def _shapes(terms: Sequence[tuple[Step, Formula]]) -> str:
@@ -124,6 +124,7 @@ class EntryExplanation(Written):
         products = [step.matrices for step in into if len(index) == 2]
         self._matrices = [product.marked(*index) for product in products if product is not None]
         self._matrices += window_texts(steps, array, index)
+        self._remarks = steps.remarks(array)
         whole = steps.gradient(array)
         self.total = 0.0 if whole is None else float(np.asarray(whole)[index])
         self.cut = False
@@ -175,7 +176,7 @@ class EntryExplanation(Written):
             if self.cut:
                 why = f"it acts on an array of more than {LARGEST} numbers. Take fewer examples."
             return "\n".join([f"{whole}: {why}", *indented])
-        return "\n".join([title, "", *indented, "", whole])
+        return "\n".join([title, "", *indented, "", whole, *self._remarks])
 
     def _line(self, left: Derivative, terms: Sequence[_Term]) -> str:
         whole = _sum(terms)
@@ -191,11 +192,11 @@ class EntryExplanation(Written):
     def tree(self) -> Tree:
         """The explanation as a tree: an equation for each entry."""
         rows = [
-            (left.tree, [part for line in _sum(terms).lines for part in line])
+            (left.tree, [part for line in _sum(terms).lines_with() for part in line])
             for left, terms in self.equations
         ]
         result = [("mo", "="), number_tree(number(self.total))]
-        return aligned_rows(rows or [(self.symbol.tree, result)])
+        return aligned_rows((rows or [(self.symbol.tree, result)]) + remark_rows(self._remarks))
 
 
 def _sum(terms: Sequence[_Term]) -> Sum:

@@ -15,13 +15,15 @@ from html import escape
 
 import numpy as np
 
-from autograd.expression import parse
+from autograd.expression import Reader, parse
 from autograd.viz.backprop import Backprop, backprop
-from autograd.viz.notation import name
+from autograd.viz.notation import Name, name
 from autograd.viz.player.embed import page
 from autograd.viz.saving import save_by_suffix
 from autograd.viz.text import array_text
-from autograd.viz.tikz import tex_document, tex_text
+from autograd.viz.tikz import tex_document, tex_formula, tex_text
+from autograd.viz.trace import Formula
+from autograd.viz.tree import Tree, brackets
 
 _NAMES = ["x", "y", "w", "b", "u", "z"]
 _NUMBERS = [-3.0, -2.0, -1.0, -0.5, 0.5, 1.0, 2.0, 3.0, 4.0]
@@ -74,9 +76,15 @@ class Task:
     steps: Backprop
 
     @property
+    def formula(self) -> Formula:
+        """The expression as it is written by hand."""
+        formula: Formula = Reader(self.expression).computed(Formula, Formula.of)
+        return formula
+
+    @property
     def given(self) -> str:
         """The expression and the numbers."""
-        return f"f = {self.expression}   at   {self.numbers}"
+        return f"f = {self.formula}   at   {self.numbers}"
 
     @property
     def numbers(self) -> str:
@@ -165,23 +173,24 @@ def _html(title: str, made: list[Task]) -> str:
     return page(title, sheet, _STYLE)
 
 
-def _rows(task: Task) -> Iterator[tuple[str, str, str, str]]:
+def _rows(task: Task) -> Iterator[tuple[Name, Formula | None, str, str]]:
     """A row for each node that is computed or given: name, how it is made, value, gradient."""
     steps = task.steps
     for node in steps.nodes:
         code = steps.names.get(node)
         if code is None:
             continue
-        made = str(steps.formula(node)) if node.parents else "given"
+        made = steps.formula(node) if node.parents else None
         gradient = steps.gradient(node)
         total = "" if gradient is None else array_text(gradient)
-        yield name(code).text, made, array_text(steps.value(node)), total
+        yield name(code), made, array_text(steps.value(node)), total
 
 
 def _question(k: int, task: Task) -> str:
     blank = "".join(
-        f'<tr><th scope="row">{escape(what)}</th><td>{escape(made)}</td>'
-        f"<td>{escape(value) if made == 'given' else ''}</td><td></td></tr>"
+        f'<tr><th scope="row">{escape(what.text)}</th>'
+        f"<td>{'given' if made is None else escape(made.text)}</td>"
+        f"<td>{escape(value) if made is None else ''}</td><td></td></tr>"
         for what, made, value, _ in _rows(task)
     )
     return (
@@ -220,12 +229,26 @@ def _tex(title: str, made: list[Task]) -> str:
 
 def _tex_given(k: int, task: Task) -> str:
     """What is to be done, in a line that may break after a sign."""
-    code = re.sub(r"([(*])", r"\1\\allowbreak{}", tex_text(f"f = {task.expression}"))
-    return rf"\subsection*{{{k}. \texttt{{{code}}} at {_tex_line(task.numbers)}}}"
+    formula = ("mrow", ("mi", "f"), ("mo", "="), _unraised(task.formula.tree))
+    given = [f"${name(x).latex} = {array_text(n)}$" for x, n in task.values.items()]
+    return rf"\subsection*{{{k}. {_tex_math(formula)} at {', '.join(given)}}}"
+
+
+def _unraised(tree: Tree) -> Tree:
+    """A tree with exp(…) for powers of e, in which no line could break."""
+    if tree[0] == "msup" and tree[1] == ("mi", "e"):
+        return "mrow", ("mi", "exp"), brackets(_unraised(tree[2]))
+    return tree[0], *(x if isinstance(x, str) else _unraised(x) for x in tree[1:])
+
+
+def _tex_math(tree: Tree) -> str:
+    """A formula in a line, which may break after a sign in brackets, too."""
+    formula = re.sub(r"\\(left|right)(?=[()])", "", tex_formula(tree))
+    return f"${formula}$"
 
 
 def _tex_line(text: str) -> str:
-    """Text with numbers and formulas, in which a - is a minus and no hyphen."""
+    """Text with numbers, in which a - is a minus and no hyphen."""
     return tex_text(text).replace("-", "$-$")
 
 
@@ -233,7 +256,8 @@ def _tex_table(task: Task, solved: bool) -> Iterator[str]:
     yield r"\renewcommand{\arraystretch}{1.4}\begin{longtable}{|l|l|p{3cm}|p{3cm}|}\hline"
     yield r"node & made by & value & gradient \\\hline\endhead"
     for what, made, value, gradient in _rows(task):
-        shown = value if solved or made == "given" else ""
-        cells = [what, made, shown, gradient if solved else ""]
-        yield " & ".join(map(_tex_line, cells)) + r" \\\hline"
+        cells = [_tex_math(what.tree), "given" if made is None else _tex_math(made.tree)]
+        shown = value if solved or made is None else ""
+        cells += map(_tex_line, [shown, gradient if solved else ""])
+        yield " & ".join(cells) + r" \\\hline"
     yield r"\end{longtable}"

@@ -119,9 +119,19 @@ class CountedStep(Written):
         before = NOT_REACHED if self.before is None else array_text(self.before)
         return f"{self.arrived} of {self.expected} arrived: {before} → {array_text(self.after)}"
 
-    def __str__(self) -> str:
+    @property
+    def remark(self) -> str:
+        """What its numbers do not tell; mostly nothing."""
+        return ""
+
+    @property
+    def line(self) -> str:
+        """What happens, in one line."""
         line = f"step {self.number} of {self.total}   {self.equation}"
         return f"{line}   ({self.running_total})"
+
+    def __str__(self) -> str:
+        return "\n".join(filter(None, [self.line, self.remark]))
 
 
 @dataclass(frozen=True, eq=False, repr=False, kw_only=True)
@@ -239,6 +249,11 @@ class Step(CountedStep):
         if any(np.ndim(x) != 2 or not 0 < np.size(x) <= SMALL for x in arrays):
             return None
         return Factors((self.received.text, left.text, right.text), arrays)
+
+    @cached_property
+    def remark(self) -> str:
+        """What its numbers do not tell: of log(-1), that there is no derivative."""
+        return self.trace.remark(self.node, self.position)
 
     @property
     def tree(self) -> Tree:
@@ -407,6 +422,12 @@ class Pass(Trace, Steps[Step]):
         """The node of step k + 1, the position of the operand, and the operand."""
         node, position, parent, _, _ = self.records[k]
         return node, position, parent
+
+    def remarks(self, start: Node) -> list[str]:
+        """What the numbers of the steps between the root and a node do not tell."""
+        leading = self.counts(start)
+        between = (k for k in range(len(self)) if self.ends_of(k)[2] in leading)
+        return [*filter(None, dict.fromkeys(self.remark(*self.ends_of(k)[:2]) for k in between))]
 
     def box_rule(self, box: Box, parent: Node) -> ArraySymbol | None:
         """What a box of arrays with one result hands to an operand, as a formula; None if long."""

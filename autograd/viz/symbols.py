@@ -55,8 +55,10 @@ GREATER = Comparison("greater", ">", r"\left[{0} > {1}\right]", float.__gt__)
 GREATER_EQUAL = Comparison("greater_equal", "≥", r"\left[{0} \ge {1}\right]", float.__ge__)
 LESS = Comparison("less", "<", r"\left[{0} < {1}\right]", float.__lt__)
 LESS_EQUAL = Comparison("less_equal", "≤", r"\left[{0} \le {1}\right]", float.__le__)
+EQUAL = Comparison("equal", "=", r"\left[{0} = {1}\right]", float.__eq__)
 COMPARISONS = {
     np.greater: GREATER, np.greater_equal: GREATER_EQUAL, np.less: LESS, np.less_equal: LESS_EQUAL,
+    np.equal: EQUAL,
 }  # fmt: skip
 
 
@@ -284,17 +286,29 @@ SIMPLER = (
     "x + 0 = x", "0 + x = x", "x + -y = x - y", "x - 0 = x", "0 - x = -x", "x - -y = x + y",
     "0*x = 0", "1*x = x", "-x*y = -(x*y)", "x*0 = 0", "x*1 = x", "x*-y = -(x*y)",
     "x*x = square(x)", "x/1 = x", "0/x = 0", "-x/y = -(x/y)", "x/-y = -(x/y)", "--x = x",
-    "x**0 = 1", "x**1 = x",
+    "x**0 = 1", "x**1 = x", "greater_equal*less_equal = equal",
+    "0.5*greater + 0.5*greater_equal = greater + 0.5*equal",
+    "0.5*less + 0.5*less_equal = less + 0.5*equal",
 )  # fmt: skip
-"""What is written otherwise, here and in the page; a negative number is a -x, too."""
+"""What is written otherwise, here and in the page; a negative number is a -x, too.
+
+`greater` is [x > y], and so on: a rule has no other way to ask whether two nodes are equal.
+"""
 
 
 @functools.cache
 def simpler() -> dict[str, list[tuple[Symbol, Symbol]]]:
     """By the operation that comes last, what is written otherwise, and how, in order."""
     found: dict[str, list[tuple[Symbol, Symbol]]] = {}
+    compared: dict[str | float, Symbol] = {
+        of.name: Symbol.of(of, ("x", "y")) for of in COMPARISONS.values()
+    }
+
+    def leaf(x: str | float) -> Symbol:
+        return compared[x] if x in compared else Symbol(x)
+
     for rule in SIMPLER:
-        one, other = (Reader(x).computed(Symbol, Symbol.of) for x in rule.split(" = "))
+        one, other = (Reader(x).computed(leaf, Symbol.of) for x in rule.split(" = "))
         found.setdefault(one.op.name, []).append((one, other))
     return found
 
@@ -313,6 +327,9 @@ def _fits(bound: dict[str, Symbol], pattern: Symbol, x: Symbol) -> bool:
         return x.number == pattern.number
     if pattern.op is None:
         return _same(bound.setdefault(pattern.name, x), x)
+    if pattern.op is not RULEBOOK["negative"]:
+        parts = zip(pattern.operands, x.operands, strict=True)
+        return x.op is pattern.op and all(_fits(bound, one, other) for one, other in parts)
     positive = _minus(x)
     return positive is not None and _fits(bound, pattern.operands[0], positive)
 
@@ -320,8 +337,8 @@ def _fits(bound: dict[str, Symbol], pattern: Symbol, x: Symbol) -> bool:
 def _filled_in(x: Symbol, bound: dict[str, Symbol]) -> Symbol:
     if x.op is None:
         return bound.get(x.name, x)
-    out: Symbol = RULEBOOK[x.op.name](*(_filled_in(y, bound) for y in x.operands))
-    return out
+    operands = [_filled_in(y, bound) for y in x.operands]
+    return Symbol.of(x.op, operands) if isinstance(x.op, Comparison) else x.op(*operands)
 
 
 # --- text -------------------------------------------------------------------------------------
@@ -521,7 +538,8 @@ def places_of(op: Op | Comparison) -> tuple[int, list[int]]:
     found = [needs[character] for character in sorted(needs)]
     if op.operator not in OPERATORS:
         return firmness, found
-    _, firmness, by_operator = OPERATORS[op.operator]
+    _, by_sign, by_operator = OPERATORS[op.operator]
+    firmness = firmness if plain.startswith(r"\lfloor") else by_sign
     return firmness, [n and m for n, m in zip(found, by_operator, strict=True)]
 
 

@@ -29,7 +29,7 @@ from autograd.viz.graph import Kind
 from autograd.viz.names import names_of
 from autograd.viz.notation import Derivative
 from autograd.viz.symbols import Symbol, for_reading, index_text, symbolic_partial
-from autograd.viz.text import SUBSCRIPTS, numbers, printable
+from autograd.viz.text import SUBSCRIPTS, array_text, number, numbers, printable
 
 if TYPE_CHECKING:
     from autograd.arrays import Number
@@ -61,6 +61,22 @@ LONGEST_WAY, MOST_WORDS = 24, 3
 
 SMALL = 36
 """Arrays of at most so many elements are kept as they were at the time, and written out."""
+
+REMARKS = (
+    "\ue000 is not a number at \ue001, so it has no derivative there: \ue003 is only what the "
+    "formula of \ue002 gives.",
+    "At \ue001, \ue000 = \ue004 and the formula of \ue002 gives \ue003: there is no derivative, or "
+    "none that a float can hold.",
+)
+"""What is said of a result that is no number, and of one that is or whose derivative is not finite.
+
+The holes are for its name, its operands, the derivative and its number, and its own.
+"""
+
+REMARK_OF_ARRAY = (
+    "{} or its derivative is not finite in {} of {} elements, although the operands are: there is "
+    "no derivative there, or none that a float can hold."
+)
 
 _LARGEST_LOCAL_DERIVATIVE = 10_000  # elements; computing more for one label is not worth it
 
@@ -201,6 +217,31 @@ class Trace:
             return None  # an operand was overwritten: it would be the derivative somewhere else
         array = node.local_derivative(position)
         return array.item() if array is not None and array.size == 1 else None
+
+    def remark(self, node: Any, position: int) -> str:
+        """What a derivative does not tell: that of finite operands came none, or no finite one."""
+        out, given = self.value(node), [self.value(x) for x in node.parents]
+        numbers = all(isinstance(x, (float, np.ndarray)) for x in (out, *given))
+        if node in self.joined or not isinstance(node.op, Elementwise) or not numbers:
+            return ""
+        with np.errstate(all="ignore"):
+            local = np.asarray(node.local_derivative(position), np.float64)
+            odd = ~np.isfinite(out + local)
+        for x in given:
+            odd = odd & np.isfinite(x)
+        if not odd.any():
+            return ""
+        name = notation.name(self.names[node]).text
+        if odd.size > 1:
+            return REMARK_OF_ARRAY.format(name, odd.sum(), odd.size)
+        named = dict.fromkeys(x for x in node.parents if x in self.names)
+        where = [
+            f"{notation.name(self.names[x]).text} = {array_text(self.value(x))}" for x in named
+        ]
+        symbol, said = self.partial(node, position).text, number(local.item())
+        holes = [name, ", ".join(where), symbol, said, array_text(out)]
+        template = REMARKS[0 if np.isnan(out).any() else 1]
+        return re.sub("[\ue000-\ue004]", lambda hole: holes[ord(hole[0]) - 0xE000], template)
 
     # --- boxes --------------------------------------------------------------------------------
 

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from html import escape
 from typing import Any
 
@@ -67,6 +68,11 @@ def aligned_rows(rows: list[tuple[Tree, list[Tree]]]) -> Tree:
     return "mtable", *(("mtr", ("mtd", left), ("mtd", *right)) for left, right in rows)
 
 
+def remark_rows(remarks: Sequence[str]) -> list[tuple[Tree, list[Tree]]]:
+    """Rows of words below equations."""
+    return [(("mrow",), [("mtext", remark.replace("-", "−"))]) for remark in remarks]
+
+
 # --- MathML -----------------------------------------------------------------------------------
 
 
@@ -92,7 +98,7 @@ def math_element(tree: Tree) -> str:
 # --- LaTeX ------------------------------------------------------------------------------------
 
 COMMANDS = {sign: f"\\{word}" for word, sign in (_SIGNS | GREEK).items()}
-COMMANDS |= {"−": "-", "∞": r"\infty", "‖": r"\Vert", "+=": r"\mathrel{+}="}
+COMMANDS |= {"−": "-", "∞": r"\infty", "‖": r"\|", "+=": r"\mathrel{+}="}
 
 
 COMPOSED = {

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import numpy as np
 
 from autograd import ShapeError
-from autograd.checks import came, kind
+from autograd.checks import came, check_int, kind
 from autograd.viz.player.embed import still_image
 from autograd.viz.player.film import Film
 from autograd.viz.png_and_pdf import to_paper
@@ -256,6 +256,7 @@ class Watch:
 
     def film(self, frames: int = MOST_FRAMES, most_bytes: int = MOST_BYTES) -> Film:
         """The film: of so many frames at most, and no larger than so many bytes."""
+        check_int("film", "frames", frames, least=1)
         kept = self._kept
         if kept[-1].at != self._count:
             kept = [*kept, self._now()]
@@ -362,10 +363,10 @@ def _copy(data: Any) -> Array:
 
 
 def _thinned(kept: list[T], most: int) -> list[T]:
-    """So many of the moments at most, the first and the last among them."""
+    """So many of the moments at most, the last and, of several, the first among them."""
     if len(kept) <= most:
         return kept
-    places = np.unique(np.linspace(0, len(kept) - 1, most).round().astype(np.intp))
+    places = np.unique(np.linspace(len(kept) - 1, 0, most).round().astype(np.intp))
     return [kept[k] for k in places]
 
 

@@ -147,6 +147,7 @@ function recordOf(text, given) {
     seed: 1,
     start: "d" + name + "/d" + name + " = 1",
     read: grammar.read.replaceAll("\ue000", name),
+    remarks: grammar.remarks,
     earlier: [],
     live: true,
     notes: [],

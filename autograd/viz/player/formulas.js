@@ -65,6 +65,8 @@ const make = (op, ...of) => {
 function fits(pattern, x, bound) {
   if (isNumber(pattern)) return x === pattern;
   if (!Array.isArray(pattern)) return same((bound[pattern] ??= x), x);
+  if (pattern[0] !== "negative")
+    return x.op === pattern[0] && pattern.slice(1).every((part, i) => fits(part, x.of[i], bound));
   const positive = minusOf(x);
   return positive !== null && fits(pattern[1], positive, bound);
 }

@@ -13,7 +13,7 @@ const predict = button("Predict", () => togglePredict(), {
   "aria-pressed": "false",
 });
 const keys =
-  "→ next · ← back · Home, End · Space play · ↓ ↑ choose a node · b stop at it · u run until it changes · ] [ run to a stop · o why this order · p predict · s present · h hide numbers · Page Down, Page Up · f fit · + − zoom · Escape leave";
+  "→ next · ← back · Home, End · Space play · ↓ ↑ choose a node · b stop at it · u run until it changes · ] [ run to a stop · o why this order · p predict · s present · h hide numbers · f fit · + − zoom · Escape leave";
 about.hidden = order.hidden = true;
 const link = (i) =>
   button(nodes[i].name || "constant", () => choose(i), { class: "link", "aria-label": "Choose " + (nodes[i].name || "constant " + name(i)) });
@@ -98,22 +98,21 @@ function whereIs(at) {
 function render(editing) {
   const state = stateAt(position),
     [sentence, ...more] = describe(state);
-  const n = nodes[events[position - 1]?.node];
-  const line =
-    n && n.line && events[position - 1].kind === "forward" ? [p("made by ", el("code", {}, n.line))] : [];
-  const warning = events[position - 1]?.kind === "earlier" ? { class: "warn" } : {};
-  const away =
-    n && !boxesOf(events[position - 1].node).length
-      ? [p("(" + name(events[position - 1].node) + " is folded away.)")]
-      : [];
+  const e = events[position - 1] || {},
+    n = nodes[e.node];
+  const line = n?.line && e.kind === "forward" ? [p("made by ", el("code", {}, n.line))] : [];
+  const warning = e.kind === "earlier" ? { class: "warn" } : {};
+  const away = n && !boxesOf(e.node).length ? [p("(" + name(e.node) + " is folded away.)")] : [];
   panel.replaceChildren(el("p", warning, sentence), ...more, ...line, ...away);
   where.textContent = whereIs(position);
   sayPosition(where.textContent);
   const place = paint(state);
   markParts(events[position - 1]);
   fillTable(state);
-  if (!editing) requestAnimationFrame(() => look.reveal(place)); // it measures, so not more than once a frame
-  if (!editing) status.textContent = where.textContent + ". " + sentence;
+  if (!editing) {
+    requestAnimationFrame(() => look.reveal(place)); // it measures, so not more than once a frame
+    status.textContent = where.textContent + ". " + sentence;
+  }
   if (!about.hidden && about.refresh) about.refresh();
   if (!order.hidden) order.replaceChildren(...whyOrder());
 }

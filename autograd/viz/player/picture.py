@@ -92,7 +92,7 @@ def frames(steps: Pass, picture: Drawn, forward: bool = False) -> Iterator[Frame
         if not isinstance(to, Box):
             totals[to] = step.after
         arrow = picture.arrows.get((node, position), f"{ids[node]}.{position}")
-        yield Frame(shown(ids[into], arrow), str(step), step.tree)
+        yield Frame(shown(ids[into], arrow), step.line, step.tree)
 
 
 def _rows(

@@ -72,7 +72,7 @@ function questionsOf(k, before) {
   const already = [(x) => x[2], "That is the product of upstream and local already."];
   return [
     [d(from) + ", which has come to " + name(from), (x) => x[0], [(x) => x[1], "That is the local derivative, not what has come to " + name(from) + "."], already],
-    [ruleText(k) + " at " + nodes[from].in.map((j) => name(j) + " = " + fmt(value[j])).join(", "), (x) => x[1], [(x) => x[0], "That is the upstream."], already],
+    [ruleText(k) + " at " + givenTo(from), (x) => x[1], [(x) => x[0], "That is the upstream."], already],
     [
       "upstream × local = " + up + " · " + by,
       (x) => x[2],

@@ -17,6 +17,7 @@ numbers. The keys are short because each notebook output carries a record:
     named   the steps along named variables: README.md
     windows of convolutions, pooling and kernels, the numbers to choose from and what each shows
     root, seed, earlier gradients, notes, and whether the page can recompute the numbers
+    read and remarks: sentences, with holes
 
 In the tree of a form a number i stands for the name of operand i.
 """
@@ -49,7 +50,7 @@ from autograd.viz.text import (
     printable,
     shape_text,
 )
-from autograd.viz.trace import SMALL, Box, Node, is_array
+from autograd.viz.trace import REMARKS, SMALL, Box, Node, is_array
 from autograd.viz.tree import latex
 from autograd.viz.views import boxes_record, views_of
 from autograd.viz.windows import is_of_one_example, kernels_in, window_texts
@@ -90,6 +91,7 @@ def trace_of(steps: Pass, picture: Drawn) -> Record:
         "seed": value(steps.seed),
         "start": exercise.start(steps),
         "read": notation.how_to_read(steps.top),
+        "remarks": REMARKS,
         "earlier": [
             [index[leaf], value(grad), value(grad + steps.gradients[leaf])]
             for leaf, grad in steps.earlier.items()
@@ -181,6 +183,8 @@ def _array_words(step: Step) -> Record:
     """What the page cannot compute of a step: that on arrays, or by a rule of somebody's own."""
     words: Record = {"before": value(step.before), "after": value(step.after)}
     words |= {"tree": step.tree, "latex": latex(step.tree)}
+    if step.remark:
+        words["remark"] = step.remark
     if step.formula is not None:
         if axes := step.summed_axes:
             words |= {"whole": value(np.asarray(step.out_grad) * step.local)}

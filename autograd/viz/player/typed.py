@@ -33,7 +33,7 @@ from autograd.viz.symbols import (
     simpler,
     symbolic_partial,
 )
-from autograd.viz.trace import LONGEST_NAME
+from autograd.viz.trace import LONGEST_NAME, REMARKS
 from autograd.viz.tree import ACCENTS, BINARY, COMMANDS, COMPOSED, FUNCTIONS, GREEK, SLOTS, read
 from autograd.viz.views import MOST_DRAWN
 
@@ -118,6 +118,7 @@ def grammar() -> dict[str, Any]:
         "longest": expression.LONGEST,
         "longestName": LONGEST_NAME,
         "read": how_to_read("\ue000"),
+        "remarks": REMARKS,
         "deepest": expression.DEEPEST,
         "drawn": MOST_DRAWN,
     }

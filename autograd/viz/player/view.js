@@ -79,7 +79,7 @@ const looking = { f: () => look.fit(), "+": () => look.larger(), "-": () => look
 // A picture fits into the page, unless its type would become too small to read; then a part is
 // shown, and a small map says which. A margin of less than a tenth is not cut off. It stands in `frame`.
 const presented = () => host.hasAttribute("data-present"),
-  smallest = () => (host.clientWidth < 500 ? 0.9 : 0.7);
+  smallest = () => Math.max(host.clientWidth < 500 ? 0.9 : 0.7, presented() && host.clientWidth / 1700);
 const calm = matchMedia("(prefers-reduced-motion: reduce)");
 function viewer(svg, label, frame) {
   const [left, top, width, height] = svg.getAttribute("viewBox").split(" ").map(Number);
@@ -88,8 +88,8 @@ function viewer(svg, label, frame) {
     place; // what is seen of the picture
   const room = () => [picture.clientWidth / width, (parseFloat(getComputedStyle(picture).maxHeight) || height) / height],
     fitting = () => Math.min(presented() ? 3 : 1, ...room()),
-    // A part that is presented fills its room one way, for the last row reads it, too.
-    large = () => (presented() ? Math.min(host.clientWidth / 960, Math.max(...room())) : 0),
+    // A part that is presented is large, for the last row reads it, too; it may fill its room one way.
+    large = () => (presented() ? Math.min(host.clientWidth / 960, Math.max(host.clientWidth / 1280, ...room())) : 0),
     scale = () => zoom || (fitting() > 0.9 * smallest() ? fitting() : Math.max(smallest(), large()));
   function zoomTo(x) {
     const before = place;
@@ -121,7 +121,7 @@ function viewer(svg, label, frame) {
       k = width / r.width;
     centre({ x: left + (e.clientX - r.x) * k, y: top + (e.clientY - r.y) * k, width: 0, height: 0 });
   });
-  const overview = el("div", { class: "row overview" }, map, "A part of the picture: drag it, or press Fit.");
+  const overview = el("div", { class: "row overview" }, map, "A part of the picture: drag it or fit it (f).");
   const bar = el(
     "div",
     { class: "row view" },

@@ -59,17 +59,27 @@ function added(k, form) {
   ].join(" = ") + written(productOf(isNaN(by) ? [product[k]] : [digits(upstream[k]), by], product[k]));
 }
 const equation = (k) => d(target(k)) + " += " + added(k, 0);
+// The operands of a node as they are, but for constants, which are written as numbers anyway.
+const givenTo = (i) =>
+  [...new Set(nodes[i].in)].filter((j) => nodes[j].name).map((j) => name(j) + " = " + fmt(value[j])).join(", ");
+// As autograd.viz.trace.Trace.remark.
+function remark(k) {
+  const [i] = steps[k],
+    x = value[i];
+  if (!scalar) return said[k].remark || "";
+  if (isFinite(x + local[k]) || !nodes[i].in.every((j) => isFinite(value[j]))) return "";
+  return fill(trace.remarks[+(x === x)], i, (_, j) => [name(i), givenTo(i), partial(k), fmt(local[k]), fmt(x)][j]);
+}
 const cell = (caption, x, hot) =>
   el("div", hot ? { class: "hot" } : {}, el("small", {}, caption), x instanceof Node ? x : show(x));
 const strip = (...parts) => el("div", { class: "strip" }, ...parts);
 const p = (...parts) => el("p", {}, ...parts);
 
 function describeForward(i) {
-  const { op, in: operands } = nodes[i],
-    numbers = rules[op] && [i, ...operands].every((j) => typeof value[j] === "number") ? [numbered(i)] : [],
-    result = numbers[0] ? madeOf(i) : " = " + fmt(value[i]);
+  // Of arrays no page knows the rules, of a long pass not all operands.
+  const isKnown = rules[nodes[i].op] && nodes[i].in.every((j) => nodes[j]);
   return [
-    [name(i), made(i), ...numbers].join(" = ") + result,
+    name(i) + " = " + made(i) + " = " + (isKnown ? numbered(i) + madeOf(i) : fmt(value[i])),
     formula(nodeTree(i), ["mo", "="], inTree(formOf(i).math, i)),
     strip(cell(name(i), value[i], true)),
   ];
@@ -121,7 +131,7 @@ function describeStep(k, state, whole) {
     more.tree ? formula(more.tree) : formula(total(to).tree, ["mo", "+="], upstreamOf(k).tree, ["mo", "·"], partialOf(k).tree),
     strip(...parts),
     more.matrices ? el("pre", { class: "wide", tabindex: 0 }, more.matrices) : "",
-    scalar ? p(el("span", { class: "line" }, field ? "" : equation(k))) : "",
+    ...(field ? [] : [p(el("span", { class: "line" }, scalar ? equation(k) : "")), p(remark(k))]),
   ];
 }
 function describeEarlier() {
@@ -138,7 +148,7 @@ function describeEarlier() {
 // --- closed boxes ---
 
 // What a closed box adds to its operand, and its local derivative, null where it has none.
-const addedBy = (e) => (e.sums.some((k) => "after" in said[k]) ? e.pass[2] : e.sums.reduce((sum, k) => sum + product[k], 0));
+const addedBy = (e) => (scalar ? e.sums.reduce((sum, k) => sum + product[k], 0) : e.pass[2]);
 function localOf(e) {
   if (!e.pass || typeof e.pass[1] !== "number" || unedited()) return e.pass ? real(e.pass[1]) : null;
   const up = finalGrads()[groups[e.group].out[0]];

@@ -90,10 +90,20 @@ def test_what_cannot_be_made_is_refused(arguments, tmp_path, capsys, monkeypatch
 def test_a_printed_sheet_has_minus_signs_and_no_hyphens(tmp_path):
     write_sheet(tmp_path / "sheet.tex", 7)
     text = (tmp_path / "sheet.tex").read_text("utf-8").partition("section*")[2]
-    text = re.sub(r"\\texttt\{.*\} at", "", text)  # what is typed
-    assert "$-$0.5" in text
-    assert "y $-$ w" in text
-    assert "-" not in text.replace("$-$", "")
+    assert "& $-$0.5 &" in text
+    assert "$y - w$" in text
+    assert "-" not in re.sub(r"\$.*?\$", "", text)
+    for line in text.split("solutions")[0].split(r"\subsection*")[1:]:
+        assert not re.search("square|sigmoid|relu|[*]", line.partition("}\n")[0])
+
+
+def test_a_task_is_written_as_on_a_blackboard(tmp_path):
+    given = {}
+    for ending in ("html", "tex"):
+        write_sheet(tmp_path / f"sheet.{ending}", 10)
+        given[ending] = (tmp_path / f"sheet.{ending}").read_text("utf-8")
+    assert "<code>f = (y·y)² + y - b·y   at   b = 1, y = 1</code>" in given["html"]
+    assert r"2. $f = (y \cdot y)^2 + y - b \cdot y$ at $b = 1$, $y = 1$" in given["tex"]
 
 
 @pytest.mark.skipif(

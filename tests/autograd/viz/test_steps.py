@@ -9,10 +9,11 @@ import pytest
 from numpy.testing import assert_allclose, assert_array_equal
 
 import autograd
-from autograd import GraphError, ShapeError, Tensor, Value, backprop, ceil
+from autograd import GraphError, ShapeError, Tensor, Value, backprop, ceil, explain
 from autograd.viz.backprop import Backprop
 from autograd.viz.exercise import FIRST, LAST
 from autograd.viz.steps import Step
+from tests.each import each
 from tests.equations import false_equations
 
 
@@ -435,3 +436,74 @@ def test_no_line_stands_for_a_single_step_that_is_left_out():
         y = y.tanh()
     assert "more …" not in str(backprop(y))
     assert "… 2 more …" in str(backprop(y.tanh()))
+
+
+# --- where there is no derivative -------------------------------------------------------------
+
+NO_NUMBER = (
+    "{} is not a number at {}, so it has no derivative there: {} is only what the formula of {} "
+    "gives."
+)
+NOT_FINITE = (
+    "At {}, {} and the formula of {} gives {}: there is no derivative, or none that a float can "
+    "hold."
+)
+
+
+@each(
+    ("make", "numbers", "remarks"),
+    [
+        (lambda a: a.log(), [-1.0], [NO_NUMBER.format("y", "a = -1", "-1", "∂y/∂a")]),
+        (lambda a: a.sqrt(), [-1.0], [NO_NUMBER.format("y", "a = -1", "nan", "∂y/∂a")]),
+        (lambda a: a**0.5, [-2.0], [NO_NUMBER.format("y", "a = -2", "nan", "∂y/∂a")]),
+        (
+            lambda a, b: a / b,
+            [0.0, 0.0],
+            [
+                NO_NUMBER.format("y", "a = 0, b = 0", "inf", "∂y/∂a"),
+                NO_NUMBER.format("y", "a = 0, b = 0", "nan", "∂y/∂b"),
+            ],
+        ),
+        (lambda a: a.log(), [0.0], [NOT_FINITE.format("a = 0", "y = -inf", "∂y/∂a", "inf")]),
+        (lambda a: a.sqrt(), [0.0], [NOT_FINITE.format("a = 0", "y = 0", "∂y/∂a", "inf")]),
+        (lambda a: a.exp(), [1000.0], [NOT_FINITE.format("a = 1000", "y = inf", "∂y/∂a", "inf")]),
+        (lambda a: a * 2, [math.nan], [""]),
+        (lambda a, b: a * b, [math.inf, 0.0], ["", ""]),
+        (lambda a: a.log(), [1e-12], [""]),
+        (abs, [0.0], [""]),
+    ],
+)
+def test_a_step_says_where_there_is_no_derivative(make, numbers, remarks):
+    operands = [Value(x, label=name) for x, name in zip(numbers, "ab", strict=False)]
+    with np.errstate(all="ignore"):
+        y = make(*operands)
+        y.label = "y"
+        steps = backprop(y)
+        whole = " ".join(str(steps).split())
+        explained = str(explain(y))
+    assert [step.remark for step in steps] == remarks
+    for step, remark in zip(steps, remarks, strict=True):
+        assert str(step).endswith("\n" + remark if remark else ")")
+        assert remark in whole
+        assert remark in explained
+
+
+@each(
+    ("numbers", "remark"),
+    [
+        ([[-1.0, 2.0, 0.0]], "v₁ or its derivative is not finite in 2 of 3 elements"),
+        ([[-1.0]], "v₁ is not a number at T = [[-1]]"),
+        ([[1.0, 2.0]], ""),
+        (np.ones((40, 40)), ""),
+    ],
+)
+def test_a_step_on_arrays_says_so_too(numbers, remark):
+    T = Tensor(numbers, requires_grad=True, label="T")
+    with np.errstate(all="ignore"):
+        steps = backprop((T.log() * Tensor(np.ones(1))).sum())
+        text, explained = str(steps), str(explain(steps.root, T))
+    (said,) = {step.remark for step in steps} - {""} or {""}
+    assert said.startswith(remark)
+    assert bool(said) == bool(remark)
+    assert said in " ".join(text.split())
+    assert said in explained

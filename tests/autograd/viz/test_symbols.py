@@ -102,12 +102,45 @@ def test_every_operation_itself_has_a_text_and_a_latex_that_name_its_operands(op
         ("sigmoid", 0, "t·(1 - t)", r"t \cdot \left(1 - t\right)"),
         ("relu", 0, "[x > 0]", r"\left[x > 0\right]"),
         ("leaky_relu", 1, "min(x, 0)", r"\min\left(x, 0\right)"),
+        ("cbrt", 0, "1/(3·t²)", r"\frac{1}{3 \cdot t^2}"),
+        (
+            "maximum",
+            0,
+            "[x > y] + 0.5·[x = y]",
+            r"\left[x > y\right] + 0.5 \cdot \left[x = y\right]",
+        ),
+        (
+            "minimum",
+            1,
+            "[y < x] + 0.5·[y = x]",
+            r"\left[y < x\right] + 0.5 \cdot \left[y = x\right]",
+        ),
+        (
+            "fmax",
+            0,
+            "[x = t] - 0.5·[x = y]",
+            r"\left[x = t\right] - 0.5 \cdot \left[x = y\right]",
+        ),
+        ("remainder", 1, "-(x // y)", r"-\lfloor x / y \rfloor"),
     ],
 )
 def test_captions_read_as_in_a_textbook(name, i, text, latex):
     op = RULEBOOK[name]
     caption = symbolic_partial(op, i, NAMES[: op.arity], "t")
     assert (caption.text, caption.latex) == (text, latex)
+
+
+@each("name", ["maximum", "minimum", "fmax", "fmin", "at_least", "at_most", "relu", "abs"])
+@each(("a", "b"), [(2.0, 3.0), (3.0, 2.0), (2.0, 2.0), (0.0, 0.0), (math.inf, math.inf)])
+def test_a_caption_is_the_derivative_of_the_engine_at_a_tie_too(name, a, b):
+    op = RULEBOOK[name]
+    operands = [Value(a), Value(b)][: op.arity]
+    out = op(*operands)
+    numbers = dict(zip(NAMES, (a, b)), t=out.data)
+    for i in range(op.arity):
+        caption = symbolic_partial(op, i, NAMES[: op.arity], "t")
+        assert evaluated(caption, numbers) == out.local_derivative(i)
+        assert "·[x ≥" not in caption.text
 
 
 def test_a_caption_with_the_result_written_out_names_only_the_operands():
@@ -177,7 +210,8 @@ def test_formulas_are_simplified_lightly(formula, text):
         (operation("maximum", x + y, 0.0), "max(x + y, 0)", r"\max\left(x + y, 0\right)"),
         (operation("remainder", x, y * z), "x % (y·z)", r"x \bmod \left(y \cdot z\right)"),
         (operation("floor_divide", x, 2.0), "x // 2", r"\lfloor x / 2 \rfloor"),
-        (-operation("floor_divide", x, y), "-(x // y)", r"-\left(\lfloor x / y \rfloor\right)"),
+        (-operation("floor_divide", x, y), "-(x // y)", r"-\lfloor x / y \rfloor"),
+        (operation("euclidean_norm", "x"), "euclidean_norm(x)", r"\left\|x\right\|"),
         (z * operation("remainder", x, y), "z·(x % y)", r"z \cdot \left(x \bmod y\right)"),
         (operation("matmul", "X", "W"), "X · W", "X W"),
         (operation("add", "a*b", "c*d"), "a*b + c*d", r"\text{a*b} + \text{c*d}"),
@@ -245,11 +279,18 @@ def test_a_formula_is_a_tree_of_operations_names_and_numbers():
 
 @pytest.mark.parametrize(
     ("comparison", "text", "number"),
-    [(x > 1, "[x > 1]", 1), (x >= 3, "[x ≥ 3]", 0), (x < 2, "[x < 2]", 0), (x <= 2, "[x ≤ 2]", 1)],
+    [
+        (x > 1, "[x > 1]", 1),
+        (x >= 3, "[x ≥ 3]", 0),
+        (x < 2, "[x < 2]", 0),
+        (x <= 2, "[x ≤ 2]", 1),
+        ((x >= 2) * (x <= 2), "[x = 2]", 1),
+        ((x >= y) * (x <= z), "[x ≥ y]·[x ≤ z]", 0),
+    ],
 )
 def test_a_comparison_is_an_indicator_that_is_1_or_0(comparison, text, number):
     assert str(comparison) == text
-    assert evaluated(comparison, {"x": 2.0}) == number
+    assert evaluated(comparison, {"x": 2.0, "y": 1.0, "z": 1.0}) == number
 
 
 def test_a_rule_that_branches_on_a_symbol_is_told_how_to_write_it():

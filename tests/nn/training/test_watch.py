@@ -309,6 +309,10 @@ def test_too_many_moments_thin_themselves_out_evenly_from_first_to_last():
     assert times[0] == 0
     assert len(set(np.diff(times))) == 1
     assert int(w.film(frames=9).captions[-1].split()[1].replace(",", "")) == 5000
+    assert w.film(frames=1).captions == ["step 5,000"]
+    assert w.film(frames=2).captions == ["step 0", "step 5,000"]
+    with pytest.raises(ValueError, match="film: frames must be >= 1"):
+        w.film(frames=0)
 
 
 def test_of_a_large_model_fewer_moments_are_kept():

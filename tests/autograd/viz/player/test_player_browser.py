@@ -8,7 +8,7 @@ from importlib import resources
 import numpy as np
 import pytest
 
-from autograd import RULEBOOK, Tensor, Value, backprop, custom_vjp, record_lines, tanh
+from autograd import RULEBOOK, Tensor, Value, backprop, custom_vjp, log, record_lines, tanh
 from autograd.node import topological
 from autograd.op import Elementwise
 from autograd.viz.equation import equals
@@ -813,7 +813,7 @@ def test_what_does_not_fit_in_legible_type_is_a_part_and_says_so(play):
     assert whole > seen
     assert (
         player.page.locator(".overview").inner_text()
-        == "A part of the picture: drag it, or press Fit."
+        == "A part of the picture: drag it or fit it (f)."
     )
     player.page.click("button:has-text('Fit')")
     seen, whole, drawn = box_of(player, ".pic")
@@ -1331,6 +1331,41 @@ def test_presenting_fills_the_screen_and_follows_a_remote(play, width):
     player.page.wait_for_function(
         "!document.querySelector('.glassgrad').hasAttribute('data-present')"
     )
+
+
+@pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])
+def test_of_a_wide_graph_a_part_is_presented_that_the_last_row_reads(play, width, height):
+    a, b = Value(0.5, label="a"), Value(-1.5, label="b")
+    out = a
+    for _ in range(2):
+        out = (out * a + b).tanh() + (out * b - a).tanh()
+    player = play(backprop((out - 1) ** 2), viewport={"width": width, "height": height})
+    player.press("s", "End", "ArrowLeft")
+    player.page.wait_for_function(
+        "innerHeight >= document.querySelector('.glassgrad').scrollHeight"
+    )
+    size = "(e) => e.getBoundingClientRect().height / e.getBBox().height"
+    scale = player.page.locator(".pic [data-node] text").first.evaluate(size)
+    assert scale > width / 1300  # of type of 11 to 13 px
+    active, seen = (
+        player.page.locator(place).first.evaluate("(e) => e.getBoundingClientRect().toJSON()")
+        for place in (".pic [data-hot=to] rect", ".pic")
+    )
+    assert seen["left"] <= active["left"] < active["right"] <= seen["right"]
+    assert seen["top"] <= active["top"] < active["bottom"] <= seen["bottom"]
+
+
+def test_the_player_says_where_there_is_no_derivative_also_of_another_number(play):
+    a = Value(2.0, label="a")
+    player = play(backprop(log(a) * 3.0))
+    player.press("End")
+    assert "derivative there" not in player.panel()
+    player.press("ArrowDown")
+    player.page.locator(".about input[type=text]").fill("-1")
+    remark = (
+        "v₁ is not a number at a = -1, so it has no derivative there: -1 is only what the formula"
+    )
+    assert remark in player.panel()
 
 
 @pytest.mark.parametrize(("width", "height"), [(1280, 720), (1920, 1080)])

@@ -90,7 +90,7 @@ def _texts_of_steps():
             if (e.kind === "step")
                 told.push(
                     equation(e.step) + "   (" + countOf(stateAt(at + 1), e.node) +
-                    " arrived: " + fmt(grad(at)) + " → " + fmt(grad(at + 1)) + ")",
+                    " arrived: " + fmt(grad(at)) + " → " + fmt(grad(at + 1)) + ")" + remark(e.step),
                 );
         }});
         return told.map((text) => text.replaceAll("\\u200e", ""));  // which only a page needs
@@ -135,7 +135,7 @@ def _printed(steps):
     for cells in (result_cells(steps, node) for node in forward):
         yield " ".join(filter(None, cells))
     yield start(steps)
-    yield from (f"{step.equation}   ({step.running_total})" for step in steps)
+    yield from (f"{step.equation}   ({step.running_total}){step.remark}" for step in steps)
 
 
 # --- expressions ------------------------------------------------------------------------------
