@@ -528,3 +528,8 @@ MADE_OF_NOTHING = frozenset({
     "linspace", "eye",
 })  # fmt: skip
 """The operations that are told the type of their numbers, which PyTorch leaves out if it can."""
+
+NOT_IN_PARTS = frozenset({
+    "embedding", "ldexp", "multi_margin_loss", "multilabel_margin_loss", "special_xlog1py",
+})  # fmt: skip
+"""The operations whose parts, as PyTorch takes them apart, have another gradient than they have."""

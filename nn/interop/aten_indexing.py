@@ -119,18 +119,20 @@ def padded(x: Operand, pad: Sequence[int], value: float | None = None) -> Operan
 
 
 def put_at(x: Operand, index: Operand, values: Operand, accumulate: bool = False) -> Operand:
-    """x with values at an index: added, or in the place of what was there.
+    """x with values, or one for all, at an index: added, or in the place of what was there.
 
     Raises:
         ValueError: two are for one place; which of them PyTorch keeps it does not say.
     """
     index, shape = tuple(index), shape_of(x)
-    values = ag.broadcast_to(alike(values, x)[0], np.empty(shape, bool)[index].shape)
-    put = ag.scatter(values, index, shape)
-    if accumulate:
-        return x + put
+    values = alike(values, x)[0]
     count = np.zeros(shape, int)
     np.add.at(count, index, 1)
+    if not shape_of(values) and not accumulate:
+        return ag.where(count > 0, values, x)
+    put = ag.scatter(ag.broadcast_to(values, count[index].shape), index, shape)
+    if accumulate:
+        return x + put
     if (count > 1).any():
         raise ValueError(
             "index: needs each place at most once, but got several values for one. PyTorch keeps "

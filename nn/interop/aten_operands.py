@@ -50,7 +50,7 @@ def array_of(tensor: TorchTensor) -> Array:
 
 
 def alike(x: Operand, y: Operand) -> tuple[Operand, Operand]:
-    """Two operands in PyTorch's common type: floats decide before integers, arrays before numbers.
+    """Two operands in PyTorch's common type: floats decide before integers.
 
     Example:
         >>> x, y = alike(np.ones(2, np.float32), np.arange(2))
@@ -60,11 +60,9 @@ def alike(x: Operand, y: Operand) -> tuple[Operand, Operand]:
     mine, other = getattr(x, "dtype", None), getattr(y, "dtype", None)
     if mine is None or other is None or mine == other or object in (mine, other):
         return x, y
-    if mine.kind in "biu" or (other.kind == "f" and not shape_of(x) and shape_of(y)):
+    if mine.kind in "biu":
         return (x.astype(other), y) if other.kind == "f" else (x, y)
-    if other.kind in "biu" or (not shape_of(y) and shape_of(x)):
-        return x, y.astype(mine)
-    return x, y
+    return x, (y.astype(mine) if other.kind in "biu" else y)
 
 
 def both(function: Counterpart) -> Counterpart:
@@ -117,7 +115,7 @@ def as_there(
     function: Counterpart,
     made: np.dtype[Any],
     shape: tuple[int | None, ...],
-    of_whole: bool,
+    first: np.dtype[Any] | None,
     /,
     *args: Any,
     **kwargs: object,
@@ -128,7 +126,9 @@ def as_there(
         function: What computes it.
         made: PyTorch's type of the result.
         shape: Its shape; None is a length that depends on the numbers.
-        of_whole: Whether floats are made of whole numbers: of short ones NumPy makes float16.
+        first: The type that its operands of that kind get before, where PyTorch's operands are not
+            of its result's: floats of several types, or whole numbers, of which NumPy makes float16
+            where they are short.
         *args: The function's.
         **kwargs: The function's.
 
@@ -136,11 +136,11 @@ def as_there(
         ShapeError: the shape is another, or there is no such result.
 
     Example:
-        >>> as_there(np.exp, np.dtype("float32"), (1,), True, np.array([True]))
+        >>> as_there(np.exp, np.dtype("float32"), (1,), np.dtype(int), np.array([True]))
         array([2.7182817], dtype=float32)
     """
-    if of_whole:
-        args = tuple(x.astype(np.int64) if isinstance(x, np.ndarray) else x for x in args)
+    if first is not None:
+        args = tuple(_in_type(x, first) for x in args)
     result = function(*args, **kwargs)
     own = None if result is None else shape_of(result)
     if result is None or own is None or not _fits(own, shape):
@@ -151,8 +151,16 @@ def as_there(
     if holds_values(result):
         return result
     result = result if hasattr(result, "dtype") else np.asarray(result)
-    kept = result.dtype.kind == made.kind == "f" and not of_whole
+    kept = result.dtype.kind == made.kind == "f" and first is None
     return result if kept else as_type(result, made)
+
+
+def _in_type(x: object, wanted: np.dtype[Any]) -> object:
+    """Floats as other floats, whole numbers as others; whatever else as it is."""
+    if isinstance(x, (list, tuple)):
+        return [_in_type(part, wanted) for part in x]
+    kind = getattr(getattr(x, "dtype", None), "kind", "O")
+    return as_type(x, wanted) if kind in ("f" if wanted.kind == "f" else "biu") else x
 
 
 def _fits(own: Sequence[int], shape: Sequence[int | None]) -> bool:

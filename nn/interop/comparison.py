@@ -129,7 +129,7 @@ class _Run:
 
     Attributes:
         outputs: Those of the first call.
-        again: Those of the second, where a counter or a hidden state would show.
+        again: Those of the second, where a counter, a hidden state or a cache would show.
         grads: By name.
     """
 
@@ -176,6 +176,7 @@ def _theirs(
     try:
         if isinstance(total, torch.Tensor) and wanted:
             grads = torch.autograd.grad(total, list(wanted.values()), allow_unused=True)
+        args, kwargs = form([_tensor(torch, x) for x in _turned(leaves)])
         again = [array_of(x) for x in run(()) if isinstance(x, torch.Tensor)]
     except RuntimeError as err:
         raise _cannot_run(source, err) from err
@@ -226,9 +227,9 @@ NO_DERIVATIVE = "is not differentiable with respect to argument"
 def _ours(
     torch: Torch, run: Callable[..., Any], leaves: Sequence[object], form: Form, told: _Run
 ) -> _Run:
-    leaves = [Tensor(x, requires_grad=True) if _is_float(x) else x for x in leaves]
-    inputs = _inputs(leaves, Tensor)
-    args, kwargs = form(leaves)
+    first = [Tensor(x, requires_grad=True) if _is_float(x) else x for x in leaves]
+    inputs = _inputs(first, Tensor)
+    args, kwargs = form(first)
 
     def arrays() -> list[Tensor | Array]:
         results = torch.utils._pytree.tree_leaves(run(*args, **kwargs))  # in PyTorch's order
@@ -250,7 +251,16 @@ def _ours(
     if getattr(total, "requires_grad", False):
         grads = gradients(total, list(wanted.values()), np.ones_like(total.data))
     of_name: dict[str, Array | None] = dict(zip(wanted, grads, strict=True))
+    args, kwargs = form(_turned(leaves))
     return _Run([numbers(x) for x in outputs], [numbers(x) for x in arrays()], of_name)
+
+
+def _turned(leaves: Sequence[object]) -> list[object]:
+    """For a second call: rows in another order, or what it kept of the first would not show."""
+    return [
+        x[::-1].copy() if isinstance(x, np.ndarray) and _is_float(x) and x.ndim else x
+        for x in leaves
+    ]
 
 
 def _inputs(leaves: Sequence[object], kind: type[Leaf]) -> dict[str, Leaf]:

@@ -88,7 +88,10 @@ def line_of(error: BaseException) -> str:
     while step is not None:
         lines.append((step.tb_frame.f_code.co_filename, step.tb_lineno))
         step = step.tb_next
-    return _shown(lines) or "in no line of the model's"
+    return _shown(lines) or NO_LINE
+
+
+NO_LINE = "in no line of the model's"
 
 
 _HERE = os.path.join(os.path.dirname(os.path.dirname(os.path.abspath(__file__))), "")

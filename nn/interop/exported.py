@@ -20,10 +20,10 @@ from typing import TYPE_CHECKING, Any, TypeGuard, TypeVar
 
 import numpy as np
 
-from nn.interop.aten import COUNTERPARTS, MADE_OF_NOTHING
+from nn.interop.aten import COUNTERPARTS, MADE_OF_NOTHING, NOT_IN_PARTS
 from nn.interop.aten_operands import Counterpart, array_of, as_there, dtype_of
 from nn.interop.comparison import set_aside
-from nn.interop.export_errors import ExportError, advice, line_of, said, where
+from nn.interop.export_errors import NO_LINE, ExportError, advice, line_of, said, where
 from nn.interop.program import Call, Program, Ref
 
 if TYPE_CHECKING:
@@ -91,8 +91,10 @@ def export(
     with _quiet(torch), torch.enable_grad():
         exported = _exported(torch, name, model, args, kwargs)
         _check_numbers(torch, name, exported.graph)
+        left = _without_counterpart(exported.graph)
+        _refuse(name, [node for node in left if _base(node.target) in NOT_IN_PARTS])
         _keep_constants_constant(torch, exported)
-        if _without_counterpart(exported.graph) or any(map(_writes, exported.graph.nodes)):
+        if left or any(map(_writes, exported.graph.nodes)):
             try:
                 exported = exported.run_decompositions({})  # without writing in place
             except Exception as err:
@@ -103,7 +105,7 @@ def export(
             except Exception:  # noqa: BLE001 (what PyTorch takes apart for its compilers alone)
                 break
     _check_numbers(torch, name, exported.graph)  # and those of the parts that it had in one box
-    _refuse_the_rest(name, exported.graph)
+    _refuse(name, _without_counterpart(exported.graph))
     return _program(torch, name, exported, names)
 
 
@@ -111,10 +113,32 @@ def _exported(
     torch: Torch, name: str, model: TorchNet, args: tuple[object, ...], kwargs: dict[str, object]
 ) -> Exported:
     try:  # its standard error: where it prints all it had when it failed
-        with contextlib.redirect_stderr(io.StringIO()), set_aside(model):
-            return torch.export.export(model, args, kwargs, strict=False)
+        with contextlib.redirect_stderr(io.StringIO()), set_aside(model), _decisions() as made:
+            exported = torch.export.export(model, args, kwargs, strict=False)
     except Exception as err:
         raise _cannot_export(name, err) from err
+    for decision in made:
+        if line_of(decision) != NO_LINE:  # PyTorch hides some itself
+            raise _cannot_export(name, decision) from decision
+    return exported
+
+
+@contextlib.contextmanager
+def _decisions() -> Iterator[list[Exception]]:
+    """The errors of decisions by a tensor's numbers, of which a model may hide some (`try`)."""
+    symbolic: Any = importlib.import_module("torch.fx.experimental.symbolic_shapes")
+    kind, made = symbolic.GuardOnDataDependentSymNode, []
+    before = kind.__init__
+
+    def noted(self: Exception, *args: object, **kwargs: object) -> None:
+        before(self, *args, **kwargs)
+        made.append(self)
+
+    kind.__init__ = noted
+    try:
+        yield made
+    finally:
+        kind.__init__ = before
 
 
 def _cannot_export(name: str, err: Exception) -> ExportError:
@@ -262,8 +286,7 @@ def _decompositions(torch: Torch, nodes: Sequence[GraphNode]) -> Table:
     return found
 
 
-def _refuse_the_rest(name: str, graph: Graph) -> None:
-    left = _without_counterpart(graph)
+def _refuse(name: str, left: Sequence[GraphNode]) -> None:
     if not left:
         return
     found = dict.fromkeys(f"{_name(node)} ({where(node)})" for node in left)
@@ -361,16 +384,24 @@ def _typed(torch: Torch, node: GraphNode) -> Counterpart:
     dtype = dtype_of(made.dtype)
     shape = tuple([n if isinstance(n, int) else None for n in made.shape])
     given = [x.meta.get("val") for x in node.all_input_nodes]
-    whole = all(isinstance(x, torch.Tensor) and not x.is_floating_point() for x in given)
-    return functools.partial(as_there, function, dtype, shape, dtype.kind == "f" and whole)
+    tensors = [x for x in given if isinstance(x, torch.Tensor)]
+    floats = {dtype_of(x.dtype) for x in tensors if x.is_floating_point()}
+    first = None
+    if dtype.kind == "f" and floats != {dtype} and len(tensors) == len(given):
+        first = dtype if floats else np.dtype(np.int64)
+    return functools.partial(as_there, function, dtype, shape, first)
 
 
 def _named(node: GraphNode, ref: Callable[[object], object]) -> dict[str, object]:
     named, target = _kept(node.kwargs), node.target
-    base = target._schema.name.removeprefix("aten::") if _is_operation(target) else ""
-    if base in MADE_OF_NOTHING:
+    if _base(target) in MADE_OF_NOTHING:
         named["dtype"] = getattr(node.meta.get("val"), "dtype", None)
     return {key: ref(x) for key, x in named.items()}
+
+
+def _base(target: object) -> str:
+    """What an operation of PyTorch's is called, whatever its overload."""
+    return target._schema.name.removeprefix("aten::") if _is_operation(target) else ""
 
 
 def _is_operation(target: object) -> TypeGuard[Operation]:

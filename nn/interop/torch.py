@@ -175,9 +175,9 @@ def _check(torch: Torch, imported: TorchModule, leaves: Sequence[object], form: 
         if AGAIN in row.name:
             raise ExportError(
                 f"from_torch: {source.name} returns {row.theirs:.6g} when it is called a "
-                f"second time, and here still {row.ours:.6g}: what a call leaves in attributes "
-                "for the next (a counter, a hidden state) is not exported. Keep it in buffers "
-                "(register_buffer), or pass it as an argument."
+                f"second time, with its rows turned round, and here {row.ours:.6g}: what a call "
+                "leaves in attributes for the next (a counter, a hidden state, a cache) is not "
+                "exported. Keep it in buffers (register_buffer), or pass it as an argument."
             )
         found = (
             f"from_torch: {source.name} computes {row.ours:.6g} here and {row.theirs:.6g} in "
