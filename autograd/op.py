@@ -503,7 +503,7 @@ def dtype_of_sums(dtype: np.dtype[Any]) -> np.dtype[Any]:
         >>> dtype_of_sums(np.dtype(np.uint8)), dtype_of_sums(np.dtype(np.float32))
         (dtype('uint64'), dtype('float32'))
     """
-    return np.empty(0, dtype).sum().dtype if dtype.kind in "iu" else dtype
+    return np.empty(0, dtype).sum().dtype if dtype.kind in "biu" else dtype
 
 
 def in_full(op: Op, inputs: list[Any]) -> list[Any]:

@@ -8,7 +8,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_index
 
 from autograd.errors import ShapeError
-from autograd.op import Operand, choice, composition, numbers
+from autograd.op import Operand, as_floats, choice, composition, numbers
 from autograd.rules.arithmetic import remainder
 from autograd.rules.arrangements import as_operand
 from autograd.rules.choices import where
@@ -74,7 +74,7 @@ def trapezoid(y: Operand, x: Operand = None, dx: Any = 1.0, axis: int = -1) -> A
         5.5
     """
     axis = normalize_axis_index(axis, y.ndim, "trapezoid")
-    width = dx
+    y, x, width = as_floats(y), as_floats(x), dx
     if x is not None and x.ndim == 1:
         width = diff(x).reshape(tuple(-1 if i == axis else 1 for i in range(y.ndim)))
     elif x is not None:

@@ -77,7 +77,8 @@ def scatter_add(parts: Any, indices: Any, shape: tuple[int, ...]) -> Any:
         >>> scatter_add(parts, shape=(3,), indices=[[0, 0], [2]]).tolist()
         [3.0, 0.0, 5.0]
     """
-    out = np.zeros_like(parts[0], shape=shape)
+    dtype = np.result_type(*[part.dtype for part in parts]) if len(parts) > 1 else None
+    out = np.zeros_like(parts[0], dtype, shape=shape)
     for k, (part, index) in enumerate(zip(parts, indices, strict=True)):
         _add_at(out, index, part, first=not k)
     return out
@@ -156,7 +157,8 @@ def where_else(x: Any, y: Any, condition: Any) -> Any:
 
 
 def _masked(g: Any, condition: Any) -> Any:
-    return RULEBOOK["where_else"](g, 0.0, condition)
+    # False is the zero of every dtype: 0.0 would make float64 of an array of float32.
+    return RULEBOOK["where_else"](g, False, condition)
 
 
 # --- made of other operations ---------------------------------------------------------------------
@@ -333,7 +335,6 @@ def tril(m: Operand, k: int = 0) -> Any:
         >>> tril([[1.0, 2.0], [3.0, 4.0]]).tolist()
         [[1.0, 0.0], [3.0, 4.0]]
     """
-    # False is the zero of every dtype: 0.0 would make floats of whole numbers.
     return RULEBOOK["where_else"](m, False, _lower(m.shape, k))
 
 

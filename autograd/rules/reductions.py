@@ -433,7 +433,7 @@ def var(
         >>> var(Tensor([1.0, 3.0])).item(), var(Tensor([1.0, 3.0]), ddof=1).item()
         (1.0, 2.0)
     """
-    distance = _chosen(_distance(a, axis, dtype, where, mean), where, 0.0)
+    distance = _chosen(_distance(a, axis, dtype, where, mean), where, False)
     # Not the sum over N: in float16 a sum of many squares is infinite.
     variance = _mean_where(distance * distance, axis, keepdims, where)
     ddof = ddof if correction is None else correction
@@ -458,7 +458,7 @@ def std(
         >>> std([Value(1.0), Value(3.0)])
         Value(data=1.0)
     """
-    distance = _chosen(_distance(a, axis, dtype, where, mean), where, 0.0)
+    distance = _chosen(_distance(a, axis, dtype, where, mean), where, False)
     length = euclidean_norm(distance, axis=axis, keepdims=keepdims)
     n = _count_where(a.shape, axis, keepdims, where)
     return _over(length, np.sqrt(np.maximum(n - (ddof if correction is None else correction), 0)))

@@ -179,7 +179,7 @@ def cross_entropy(
         refuse(who, "label_smoothing", "in [0, 1]", label_smoothing, ValueError)
     weight = None if weight is None else _class_weights(who, weight, shape[-1])
     rows = target if classes is None else classes[..., None] == np.arange(shape[-1])
-    rows = (1 - label_smoothing) * rows + label_smoothing / shape[-1]
+    rows = cast_like(logits, (1 - label_smoothing) * rows + label_smoothing / shape[-1])
     rows = rows if weight is None else rows * weight
     losses = _cross_entropy_of_rows(logits, cast_like(logits, rows))
     if classes is None or weight is None:

@@ -179,6 +179,8 @@ SMALL = {
     "exp": autograd.exp,
     "sin": lambda x: autograd.sin(Tensor(x)).data,
     "hypot": lambda x: autograd.hypot(x, x[::-1]),
+    "trapezoid": autograd.trapezoid,
+    "places of trapezoid": lambda x: autograd.trapezoid(np.ones(4), x),
 }
 
 
@@ -238,6 +240,37 @@ def test_the_mean_of_a_window_is_finite_in_float16_where_its_sum_is_not(size):
     x = np.full((1, size, size), 30_000, np.float16)
     found = F.adaptive_avg_pool2d(Tensor(x), 2)
     assert (found.dtype, found.data.tolist()) == (np.float16, [[[30_000] * 2] * 2])
+
+
+def test_a_convolution_counts_where_masks_meet():
+    x = np.ones((1, 1, 3), bool)
+    assert F.conv1d(x, x).tolist() == [[[3]]]
+    assert F.conv_transpose1d(x, x).tolist() == [[[1, 2, 3, 2, 1]]]
+
+
+NARROW = {
+    "nanvar": autograd.nanvar,
+    "nanstd": autograd.nanstd,
+    "var": lambda x: autograd.var(x, where=x > 2),
+    "weights of classes": lambda x: F.cross_entropy(x, 1, weight=Tensor(x, requires_grad=True)),
+    "weights and an ignored class": lambda x: F.cross_entropy(
+        Tensor(x[None]), [1], weight=Tensor(x, requires_grad=True), ignore_index=0
+    ),
+    "the gradient of a choice": lambda x: autograd.where_else.pullback(
+        0, x, None, (x, x), {"condition": x > 2}
+    ),
+}
+
+
+@each("function", NARROW.values(), ids=NARROW)
+def test_float32_stays_float32(function):
+    assert function(np.float32([1.0, 2.0, 4.0])).dtype == np.float32
+
+
+def test_parts_of_several_types_are_put_together_in_one_that_holds_them_all():
+    parts = [np.array([1, 2]), np.array(0.5)]
+    found = autograd.scatter_add(parts, indices=[[0, 1], 1], shape=(2,))
+    assert found.tolist() == [1.0, 2.5]
 
 
 @each("function", [autograd.sigmoid_cross_entropy, autograd.binary_cross_entropy])
