@@ -133,8 +133,9 @@ def _places_in(array: Any, index: Any) -> Any:
 
 @structural(
     vjps=(
-        lambda g, out, x, y, condition: unbroadcast(_masked(g, condition), shape_of(x)),
-        lambda g, out, x, y, condition: unbroadcast(_masked(g, ~condition), shape_of(y)),
+        # False is the zero of every dtype: 0.0 would make float64 of an array of float32.
+        lambda g, out, x, y, condition: unbroadcast(_chosen(g, False, condition), shape_of(x)),
+        lambda g, out, x, y, condition: unbroadcast(_chosen(False, g, condition), shape_of(y)),
     ),
     symbol="where",
     latex=r"\operatorname{where}",
@@ -156,9 +157,8 @@ def where_else(x: Any, y: Any, condition: Any) -> Any:
     return np.where(condition, x, y)
 
 
-def _masked(g: Any, condition: Any) -> Any:
-    # False is the zero of every dtype: 0.0 would make float64 of an array of float32.
-    return RULEBOOK["where_else"](g, False, condition)
+def _chosen(x: Any, y: Any, condition: Any) -> Any:
+    return RULEBOOK["where_else"](x, y, condition)
 
 
 # --- made of other operations ---------------------------------------------------------------------

@@ -17,7 +17,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -44,22 +44,27 @@ class Comparison:
     It has what the printers and walkers read of an `Op`, and no derivative.
     """
 
-    name: str
+    compare: np.ufunc
     symbol: str
     latex: str
-    on_floats: Callable[[float, float], bool]
     operator: ClassVar[str] = ""
 
+    @property
+    def name(self) -> str:
+        """As NumPy calls it."""
+        return self.compare.__name__
 
-GREATER = Comparison("greater", ">", r"\left[{0} > {1}\right]", float.__gt__)
-GREATER_EQUAL = Comparison("greater_equal", "≥", r"\left[{0} \ge {1}\right]", float.__ge__)
-LESS = Comparison("less", "<", r"\left[{0} < {1}\right]", float.__lt__)
-LESS_EQUAL = Comparison("less_equal", "≤", r"\left[{0} \le {1}\right]", float.__le__)
-EQUAL = Comparison("equal", "=", r"\left[{0} = {1}\right]", float.__eq__)
-COMPARISONS = {
-    np.greater: GREATER, np.greater_equal: GREATER_EQUAL, np.less: LESS, np.less_equal: LESS_EQUAL,
-    np.equal: EQUAL,
-}  # fmt: skip
+    def compute(self, operands: Sequence[Any], params: object) -> Any:
+        """Where it holds."""
+        return self.compare(*operands)
+
+
+GREATER = Comparison(np.greater, ">", r"\left[{0} > {1}\right]")
+GREATER_EQUAL = Comparison(np.greater_equal, "≥", r"\left[{0} \ge {1}\right]")
+LESS = Comparison(np.less, "<", r"\left[{0} < {1}\right]")
+LESS_EQUAL = Comparison(np.less_equal, "≤", r"\left[{0} \le {1}\right]")
+EQUAL = Comparison(np.equal, "=", r"\left[{0} = {1}\right]")
+COMPARISONS = {of.compare: of for of in (GREATER, GREATER_EQUAL, LESS, LESS_EQUAL, EQUAL)}
 
 
 class Symbol(Operations, Typeset):
@@ -262,6 +267,26 @@ def for_reading(x: Symbol) -> Symbol:
         return Symbol(1) if x.op is GREATER else operands[0]
     same = all(y is z for y, z in zip(operands, x.operands, strict=True))
     return x if same or isinstance(x.op, Comparison) else x.op(*operands, **x.params)
+
+
+@functools.cache
+def without_bounds(op: Elementwise, i: int) -> Symbol | None:
+    """A local derivative for reading, of x, y and the result o; None where it has no bounds."""
+    formula = symbolic_partial(op, i, ("x", "y")[: op.arity], "o")
+    plain = for_reading(formula)
+    return None if plain is formula else plain
+
+
+def value_of(x: Symbol, values: Mapping[str, Any]) -> Any:
+    """What a formula gives with numbers, or arrays, for its names.
+
+    Example:
+        >>> value_of(2 * Symbol("x") + 1, {"x": np.array([1.0, 2.0])}).tolist()
+        [3.0, 5.0]
+    """
+    if x.op is None:
+        return values[x.name] if x.number is None else np.float64(x.number)
+    return x.op.compute([value_of(y, values) for y in x.operands], dict(x.params))
 
 
 # --- light simplification ---------------------------------------------------------------------

@@ -28,7 +28,14 @@ from autograd.viz.boxes import Box, boxes_of
 from autograd.viz.graph import Kind
 from autograd.viz.names import names_of
 from autograd.viz.notation import Derivative
-from autograd.viz.symbols import Symbol, for_reading, index_text, symbolic_partial
+from autograd.viz.symbols import (
+    Symbol,
+    for_reading,
+    index_text,
+    symbolic_partial,
+    value_of,
+    without_bounds,
+)
 from autograd.viz.text import SUBSCRIPTS, array_text, number, numbers, printable
 
 if TYPE_CHECKING:
@@ -205,7 +212,18 @@ class Trace:
             return None
         given = self.operands(node) if operands is None else operands
         formula = symbolic_partial(node.op, position, given, name or self.names[node])
-        return for_reading(formula) if self.partial_number(node, position) != 0 else formula
+        return formula if self.is_bounded(node, position) else for_reading(formula)
+
+    def is_bounded(self, node: Any, position: int) -> bool:
+        """Whether a bound counts that is to keep a derivative finite, as of log(p) at p = 0."""
+        op, operands = node.op, [self.value(x) for x in node.parents]
+        plain = without_bounds(op, position) if isinstance(op, Elementwise) else None
+        if plain is None or not all(isinstance(x, (float, np.ndarray)) for x in operands):
+            return False
+        values = dict(zip(("x", "y"), map(np.asarray, operands), strict=False), o=node.data)
+        with np.errstate(all="ignore"):
+            found = np.asarray(value_of(plain, values), np.float64)
+            return not np.allclose(found, node.local_derivative(position), 1e-5, 0.0)
 
     def partial_number(self, node: Any, position: int) -> float | None:
         """The local derivative as a number; None where it is not a single one."""

@@ -26,7 +26,7 @@ function graphOf(expression, given) {
 }
 function operation(op, operands) {
   const parents = operands.map((x) => (isNumber(x) ? { in: [], value: x, flows: false } : x));
-  return { op, in: parents, value: rules[op][0](...parents.map((n) => n.value)), flows: true, flat: [] };
+  return { op, in: parents, value: rules[op][0](...parents.map((n) => n.value)), flows: true, bounded: [] };
 }
 function topological(top) {
   const order = [],
@@ -87,14 +87,14 @@ function recordOfNode(node, made) {
   return record;
 }
 // How a node is made, as autograd.viz.player.forms, but each node by itself.
-function formOf({ op, in: operands, flat }) {
+function formOf({ op, in: operands, bounded }) {
   const hole = (k) => ({ name: String.fromCharCode(0xe000 + k) }),
     given = operands.map((n, k) => (n.name === undefined ? n.value : hole(k))),
     alike = operands.map((n) => (n.name === undefined ? n.value : hole(operands.indexOf(n)))),
     made = { op, of: given },
     [text, hold] = textOf(made),
     math = treeOf(made),
-    rules = given.map((_, k) => (flat[k] === undefined ? null : ruleOf(op, k, alike, flat[k])));
+    rules = given.map((_, k) => (bounded[k] === undefined ? null : ruleOf(op, k, alike, bounded[k])));
   return { op, text, hold, needs: templateOf(made)[2], math: withPlaces(math), latex: openLatex(math), rules };
 }
 function withPlaces(tree) {
@@ -103,9 +103,20 @@ function withPlaces(tree) {
   return tree.map(withPlaces);
 }
 const openLatex = (tree) => latexOf(tree).replace(/\\text\{([\ue000-\uf8ff])\}/g, "$1");
-function ruleOf(op, k, [x, y], isZero) {
+// As autograd.viz.trace.Trace.is_bounded.
+function isBounded({ op, in: [one, other], value }, k, local) {
+  const plain = grammar.ops[op].read[k];
+  if (plain === null) return false;
+  return !(Math.abs(valueOf(plain, { x: one.value, y: other?.value, o: value }) - local) <= 1e-5 * Math.abs(local));
+}
+function valueOf(formula, leaves) {
+  if (!Array.isArray(formula)) return Object.hasOwn(leaves, formula) ? leaves[formula] : +formula;
+  const [op, ...of] = formula;
+  return rules[op][0](...of.map((part) => valueOf(part, leaves)));
+}
+function ruleOf(op, k, [x, y], bounded) {
   const { partials, read } = grammar.ops[op],
-    rule = filledIn((isZero ? partials : read)[k], { x, y, o: { name: "\uf8ff" } }),
+    rule = filledIn(bounded || read[k] === null ? partials[k] : read[k], { x, y, o: { name: "\uf8ff" } }),
     [text] = textOf(rule);
   return [text, openLatex(treeOf(rule)), isNumber(rule) + 2 * (factorOf(rule) !== text)];
 }
@@ -120,7 +131,7 @@ function stepsOf(order) {
       const [, partials, flat] = rules[node.op];
       const local = +partials[position](...node.in.map((n) => n.value), node.value);
       const product = flat ? 0 : upstream * local;
-      node.flat[position] = local === 0;
+      node.bounded[position] = isBounded(node, position, local);
       grads.set(parent, grads.has(parent) ? grads.get(parent) + product : product);
       steps.push({ node, position, parent, upstream, local, product });
     });

@@ -34,11 +34,11 @@ class Forms:
         self.steps = steps
         self.all: list[Record] = []
         self._known: dict[Any, int] = {}
-        self._flat: dict[Node, dict[int, bool]] = {}  # for each step: is its derivative 0?
+        self._bounded: dict[Node, dict[int, bool]] = {}  # for each step
         for k in played:
             node, position, _ = steps.ends_of(k)
-            flat = steps.partial_number(node, position) == 0
-            self._flat.setdefault(node, {})[position] = flat
+            bounded = steps.is_bounded(node, position)
+            self._bounded.setdefault(node, {})[position] = bounded
 
     def of(self, node: Node) -> int:
         """The place of a node's form."""
@@ -46,16 +46,16 @@ class Forms:
         operands = [_hole(k) if _is_hole(x) else x for k, x in enumerate(given)]
         # Where an operand stands twice, a derivative may be simpler.
         alike = [_hole(given.index(x)) if _is_hole(x) else x for x in given]
-        flat = self._flat.get(node, {})
+        bounded = self._bounded.get(node, {})
         by_elements = self.steps.is_by_elements(node)
-        key = (self.steps.operation(node), *operands, *alike, *sorted(flat.items()))
+        key = (self.steps.operation(node), *operands, *alike, *sorted(bounded.items()))
         known = key if by_elements else node
         if known not in self._known:
             self._known[known] = len(self.all)
             self.all.append(self._form(node, operands))
             if by_elements:
                 rules = [
-                    self._rule(node, k, alike) if k in flat else None for k in range(len(given))
+                    self._rule(node, k, alike) if k in bounded else None for k in range(len(given))
                 ]
                 self.all[-1]["rules"] = rules
         return self._known[known]

@@ -28,10 +28,10 @@ from autograd.viz.symbols import (
     Comparison,
     Symbol,
     filled,
-    for_reading,
     places_of,
     simpler,
     symbolic_partial,
+    without_bounds,
 )
 from autograd.viz.trace import LONGEST_NAME, REMARKS
 from autograd.viz.tree import ACCENTS, BINARY, COMMANDS, COMPOSED, FUNCTIONS, GREEK, SLOTS, read
@@ -127,12 +127,13 @@ def grammar() -> dict[str, Any]:
 def _operation(op: Elementwise) -> dict[str, Any]:
     operands = ["x", "y"][: op.arity]
     partials = [symbolic_partial(op, i, operands, "o") for i in range(op.arity)]
+    plain = [without_bounds(op, i) for i in range(op.arity)]
     return {
         "arity": op.arity,
         "defaults": op.defaults,
         "symbol": op.symbol,
         "partials": [*map(_plain, partials)],
-        "read": [_plain(for_reading(partial)) for partial in partials],
+        "read": [None if x is None else _plain(x) for x in plain],
         **_written(op, operands),
     }
 

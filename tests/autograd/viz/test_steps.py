@@ -13,6 +13,7 @@ from autograd import GraphError, ShapeError, Tensor, Value, backprop, ceil, expl
 from autograd.viz.backprop import Backprop
 from autograd.viz.exercise import FIRST, LAST
 from autograd.viz.steps import Step
+from autograd.viz.symbols import value_of
 from tests.each import each
 from tests.equations import false_equations
 
@@ -507,3 +508,21 @@ def test_a_step_on_arrays_says_so_too(numbers, remark):
     assert bool(said) == bool(remark)
     assert said in " ".join(text.split())
     assert said in explained
+
+
+@each("p", [0.0, 1.0, 1.0 - 1e-16, 1e-50, 0.5, 0.9])
+@each("y", [0.0, 1.0, 0.3])
+def test_the_formula_of_a_cross_entropy_is_true_of_certain_probabilities_too(p, y):
+    steps = backprop(autograd.binary_cross_entropy(Value(p, label="p"), Value(y, label="y")))
+    for step in steps:
+        values = {"p": np.float64(p), "y": np.float64(y)}
+        assert_allclose(value_of(step.formula, values), step.local, rtol=1e-5)
+        if p in (0.5, 0.9):  # a bound is written only where it counts
+            assert "max(" not in step.formula.text
+
+
+def test_the_two_sides_of_a_choice_are_told_apart():
+    x, y = (Tensor([1.0, 2.0], requires_grad=True, label=name) for name in "xy")
+    steps = backprop(autograd.where([True, False], x, y).sum())
+    written = [step.rule.text.partition(", condition")[0] for step in steps[1:]]
+    assert written == ["where(dL/dv₁, 0", "where(0, dL/dv₁"]

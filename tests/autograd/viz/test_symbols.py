@@ -12,7 +12,7 @@ from numpy.testing import assert_allclose
 from autograd import Value, backprop, draw
 from autograd.op import RULEBOOK
 from autograd.viz import notation
-from autograd.viz.symbols import Symbol, symbolic_partial
+from autograd.viz.symbols import Comparison, Symbol, symbolic_partial
 from tests.autograd.reference import (
     ELEMENTWISE,
     STRUCTURAL,
@@ -32,7 +32,10 @@ def evaluated(formula, numbers):
     """Walk the tree of a formula, with a number for each name."""
     if formula.op is None:
         return numbers[formula.name] if formula.number is None else formula.number
-    return formula.op.on_floats(*(evaluated(part, numbers) for part in formula.operands))
+    parts = [evaluated(part, numbers) for part in formula.operands]
+    if isinstance(formula.op, Comparison):
+        return float(formula.op.compare(*parts))
+    return formula.op.on_floats(*parts)
 
 
 def as_python(text):
