@@ -77,8 +77,10 @@ def scatter_add(parts: Any, indices: Any, shape: tuple[int, ...]) -> Any:
         >>> scatter_add(parts, shape=(3,), indices=[[0, 0], [2]]).tolist()
         [3.0, 0.0, 5.0]
     """
-    dtype = np.result_type(*[part.dtype for part in parts]) if len(parts) > 1 else None
-    out = np.zeros_like(parts[0], dtype, shape=shape)
+    first, dtypes = parts[0], {part.dtype for part in parts}
+    if len(dtypes) > 1:
+        first = first.astype(np.result_type(*dtypes))
+    out = np.zeros_like(first, shape=shape)
     for k, (part, index) in enumerate(zip(parts, indices, strict=True)):
         _add_at(out, index, part, first=not k)
     return out

@@ -12,6 +12,7 @@ from numpy.lib.array_utils import normalize_axis_tuple
 from autograd.declarations import structural
 from autograd.errors import ShapeError
 from autograd.op import (
+    OBJECT,
     Operand,
     call,
     composition,
@@ -59,7 +60,9 @@ def _product(a: Any, b: Any) -> Any:
     """
     matrices = type(a) is np.ndarray and type(b) is np.ndarray and a.ndim == b.ndim == 2
     out = a.dot(b) if matrices and a.size != 1 and b.size != 1 else a @ b
-    return out if out.dtype.kind not in "iu" else a.astype(dtype_of_sums(out.dtype)) @ b
+    if getattr(out, "dtype", OBJECT).kind not in "iu":  # of Values it may be one
+        return out
+    return a.astype(dtype_of_sums(out.dtype)) @ b
 
 
 def _as_matrices(g: Any, a: Any, b: Any) -> tuple[Any, Any, Any]:
@@ -228,7 +231,7 @@ def einstein_sum(operands: Any, subscripts: str) -> Any:
         11.0
     """
     out = np.einsum(subscripts, *operands)
-    if out.dtype.kind not in "iu":
+    if getattr(out, "dtype", OBJECT).kind not in "iu":  # of Values it may be one
         return out
     return np.einsum(subscripts, *operands, dtype=dtype_of_sums(out.dtype))
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import autograd
 from autograd.checks import refuse
-from autograd.op import named, numbers
+from autograd.op import INFINITY, named
 from nn.functional.targets import pair, reduced
 from nn.operands import Operand
 
@@ -110,7 +110,9 @@ def _rounded(who: str, name: str, prediction: Operand, target: Operand, width: f
         refuse(who, name, "> 0", width, ValueError)
     prediction, target = pair(who, prediction, target)
     distance = prediction - target
-    # The parabola up to the width, c, and from there on its tangent: what an infinite distance is
-    # multiplied with is a constant, and not c, whose derivative is 0 there.
-    c = autograd.at_most(width, autograd.at_least(-width, distance))
-    return 0.5 * c * c + numbers(c) * (distance - c)
+    if width == INFINITY:
+        return 0.5 * distance * distance
+    # The parabola up to the width, and from there on its tangent. What lies beyond is multiplied
+    # with the width and not with c, whose derivative, 0, times an infinite distance would be nan.
+    c = autograd.clip(distance, -width, width)
+    return 0.5 * c * c + width * autograd.abs(distance - c)

@@ -227,7 +227,10 @@ NO_DERIVATIVE = "is not differentiable with respect to argument"
 def _ours(
     torch: Torch, run: Callable[..., Any], leaves: Sequence[object], form: Form, told: _Run
 ) -> _Run:
-    first = [Tensor(x, requires_grad=True) if _is_float(x) else x for x in leaves]
+    def operands(leaves: Sequence[object]) -> list[object]:
+        return [Tensor(x, requires_grad=True) if _is_float(x) else x for x in leaves]
+
+    first = operands(leaves)
     inputs = _inputs(first, Tensor)
     args, kwargs = form(first)
 
@@ -251,7 +254,7 @@ def _ours(
     if getattr(total, "requires_grad", False):
         grads = gradients(total, list(wanted.values()), np.ones_like(total.data))
     of_name: dict[str, Array | None] = dict(zip(wanted, grads, strict=True))
-    args, kwargs = form(_turned(leaves))
+    args, kwargs = form(operands(_turned(leaves)))
     return _Run([numbers(x) for x in outputs], [numbers(x) for x in arrays()], of_name)
 
 

@@ -83,6 +83,15 @@ def test_an_infinite_distance_pulls_as_every_large_one(kind, loss, slope):
         assert (out.data > 1e299, x.grad) == (True, sign * slope)
 
 
+@both_kinds
+@each("width", [0.5, 1e300, INF])
+def test_within_the_width_the_slope_of_huber_is_the_distance_to_the_last_digit(kind, width):
+    for distance in (1e-300, -1e-12, 0.3, 0.5, -0.5):
+        x = kind(distance)
+        nn.functional.huber_loss(x, 0.0, delta=width).backward()
+        assert x.grad == distance
+
+
 # --- powers: closed forms -------------------------------------------------------------------------
 
 
