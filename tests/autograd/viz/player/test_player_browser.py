@@ -1347,6 +1347,9 @@ def test_of_a_wide_graph_a_part_is_presented_that_the_last_row_reads(play, width
     size = "(e) => e.getBoundingClientRect().height / e.getBBox().height"
     scale = player.page.locator(".pic [data-node] text").first.evaluate(size)
     assert scale > width / 1300  # of type of 11 to 13 px
+    # It is moved there in the next frame.
+    frame = "() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))"
+    player.page.evaluate(frame)
     active, seen = (
         player.page.locator(place).first.evaluate("(e) => e.getBoundingClientRect().toJSON()")
         for place in (".pic [data-hot=to] rect", ".pic")
