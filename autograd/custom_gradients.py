@@ -9,7 +9,6 @@ has one node for a call: a `CustomValue` where all operands are Values, else a `
 from __future__ import annotations
 
 import inspect
-import weakref
 from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -58,9 +57,8 @@ class custom_vjp(Op):
         latex: How it is written: a template such as r"\Gamma({0})", or a function's name.
 
     Raises:
-        GraphError: used on nodes before `defvjp`; `forward` returns one array again and again;
-            differentiated twice, where `forward` or `backward` is not made of operations of
-            `autograd`.
+        GraphError: used on nodes before `defvjp`; differentiated twice, where `forward` or
+            `backward` is not made of operations of `autograd`.
         TypeError: an argument that is neither a number nor an array; what the two functions return.
         ShapeError: a gradient that has not the shape of its operand.
         CompileError: called in a function that `compile` records.
@@ -114,7 +112,6 @@ class custom_vjp(Op):
         self.nondiff_argnums = tuple(nondiff_argnums)
         self._check_parameters()
         self.rules: tuple[Callable[..., Any], Callable[..., Any]] | None = None
-        self._last: Callable[[], Array | None] = lambda: None
 
     def _check_parameters(self) -> None:
         kinds = [p.kind for p in self.parameters.parameters.values()]
@@ -214,24 +211,6 @@ class custom_vjp(Op):
             )
         return array if array.dtype.kind == "f" else array.astype(float)
 
-    def kept(self, out: Any) -> Any:
-        """A result, for a node to keep.
-
-        Raises:
-            GraphError: it lies where the last one does, which is still in use.
-        """
-        if not isinstance(out, np.ndarray):
-            return np.asarray(out) if isinstance(out, (float, np.generic)) else out
-        last = self._last()
-        if last is not None and np.may_share_memory(last, out):
-            raise GraphError(
-                f"{self.name}: forward returned an array whose memory is that of an earlier "
-                "result, which is in use and would change. Return a new one: out.copy()."
-            )
-        view = out.view()
-        self._last = weakref.ref(view)
-        return view
-
 
 class _Run:
     """One call: what went in, what `forward` kept, and the way back. It holds no nodes.
@@ -264,7 +243,7 @@ class _Run:
         out: object
         self.residuals: object
         out, self.residuals = self._forward(self.passed)
-        self.out = op._result("forward", out)
+        self.out = _copied(op._result("forward", out))  # forward may use its array again
 
     def _forward(self, arguments: Sequence[object]) -> tuple[object, object]:
         assert self.op.rules is not None
@@ -440,7 +419,8 @@ class CustomTensor(Tensor):
     __slots__ = ("_run",)
 
     def __init__(self, run: _Run, parents: Parents) -> None:
-        self._data = run.op.kept(run.out)
+        out = run.out
+        self._data = np.asarray(out) if isinstance(out, (float, np.generic)) else out
         self._become_leaf(requires_grad=True, version=FIXED)
         self.op, self.parents, self._run = run.op, parents, run
 

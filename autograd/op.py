@@ -65,7 +65,7 @@ INFINITY = float("inf")
 EVERYWHERE = (-INFINITY, INFINITY)
 POSITIVE = (0.0, INFINITY)
 
-OBJECT, HALF = np.dtype(object), np.dtype(np.float16)
+OBJECT = np.dtype(object)
 
 RULEBOOK: dict[str, Op] = {}
 """Every operation of the library by name, in the order of declaration."""
@@ -225,7 +225,7 @@ class Elementwise(Op):
         if self.is_flat:
             return np.zeros_like(plain(inputs[i]), dtype=out_grad.dtype)
         if not self.is_one[i]:
-            if self.arity > 1 and getattr(inputs[i - 1], "dtype", HALF).kind in "biu":
+            if self.arity == 2 and getattr(inputs[1 - i], "dtype", OBJECT).kind in "biu":
                 inputs = tuple([as_floats(x, out_grad) for x in inputs])
             try:
                 partial = self.partials[i](*inputs, out)
@@ -510,7 +510,7 @@ def in_full(op: Op, inputs: list[Any]) -> list[Any]:
     """Integers of 8 bits as float64 where NumPy makes float16 of them, in which exp(12) is inf."""
     if not isinstance(op, Elementwise) or any(getattr(x, "itemsize", 0) != 1 for x in inputs):
         return inputs
-    halved = op.forward(*[np.empty(0, x.dtype) for x in inputs]).dtype is HALF
+    halved = op.forward(*[np.empty(0, x.dtype) for x in inputs]).dtype == np.float16
     return [as_floats(x) for x in inputs] if halved else inputs
 
 

@@ -69,6 +69,7 @@ class Given:
         values, tensors: The nodes, which get gradients.
         others: What counts by identity: functions, models.
         signature: Everything else about the arguments.
+        take: What reads lists of floats, the same for all of this call.
     """
 
     reading: ClassVar[tuple[Callable[[], Any], Callable[..., Any]]] = list, read

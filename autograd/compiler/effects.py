@@ -237,7 +237,7 @@ class Unwritten(Tracer):
         """It would."""
 
     def __init__(self) -> None:
-        self.twins = {}
+        self.twins: dict[int, np.random.Generator] = {}
 
     def multiplied(self, *step: Any) -> None:
         """A backward pass that leaves gradients behind goes no further."""
@@ -254,8 +254,9 @@ class Unwritten(Tracer):
 
     def drawn(self, generator: np.random.Generator, shape: tuple[int, ...]) -> Array:
         """What the generator would draw, which stays where it is."""
-        twin = self.twins.setdefault(id(generator), copy.deepcopy(generator))
-        found: Array = twin.random(shape)
+        if id(generator) not in self.twins:
+            self.twins[id(generator)] = copy.deepcopy(generator)
+        found: Array = self.twins[id(generator)].random(shape)
         return found
 
     held = numbers_of = ends_as = written  # type: ignore[assignment]

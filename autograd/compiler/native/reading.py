@@ -1,7 +1,7 @@
 """Reading: the numbers of lists of floats among the arguments, taken by native code.
 
 To ask a hundred points of floats whether they are that, and to take their numbers, costs Python
-more than a whole training step costs natively. Here it is one loop over the objects.
+more than the step of a small network costs natively. Here it is one loop over the objects.
 """
 
 from __future__ import annotations
@@ -16,6 +16,10 @@ from autograd.compiler.native.machine import Compiled
 
 FEW = 16
 """Of a shorter list Python takes the numbers as fast as it calls native code."""
+
+
+TYPE, NUMBER = object.__basicsize__ - 8, float.__basicsize__ - 8
+"""Where an object has its type, and a float its number: each is what comes last in it."""
 
 
 def _in_python(name: str) -> int:
@@ -35,7 +39,7 @@ rows_loop:
   br i1 %is_row, label %row_there, label %all_read
 row_there:
   %row = call ptr %get_row(ptr %rows, i64 %i)
-  %row_type_at = getelementptr i8, ptr %row, i64 {object.__basicsize__ - 8}
+  %row_type_at = getelementptr i8, ptr %row, i64 {TYPE}
   %type_of_row = load ptr, ptr %row_type_at
   %is_of_type = icmp eq ptr %type_of_row, %row_type
   br i1 %is_of_type, label %measure, label %other
@@ -52,12 +56,12 @@ items_loop:
   br i1 %is_item, label %item_there, label %row_is_read
 item_there:
   %item = call ptr %get_item(ptr %row, i64 %j)
-  %type_at = getelementptr i8, ptr %item, i64 {object.__basicsize__ - 8}
+  %type_at = getelementptr i8, ptr %item, i64 {TYPE}
   %type = load ptr, ptr %type_at
   %is_float = icmp eq ptr %type, inttoptr (i64 {id(float)} to ptr)
   br i1 %is_float, label %take, label %other
 take:
-  %number_at = getelementptr i8, ptr %item, i64 {float.__basicsize__ - 8}
+  %number_at = getelementptr i8, ptr %item, i64 {NUMBER}
   %number = load double, ptr %number_at
   %place = add i64 %begins, %j
   %place_at = getelementptr double, ptr %out, i64 %place
