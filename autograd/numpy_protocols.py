@@ -15,7 +15,17 @@ from typing import Any
 import numpy as np
 
 from autograd.declarations import on_every_operation
-from autograd.op import COMPOSITIONS, OF_USERS, RENAMED, RULEBOOK, Op, boxed, plain, unboxed
+from autograd.op import (
+    COMPOSITIONS,
+    OF_USERS,
+    RENAMED,
+    RULEBOOK,
+    Op,
+    as_floats,
+    boxed,
+    plain,
+    unboxed,
+)
 
 _OF_LINALG = {
     np.linalg.cholesky, np.linalg.cross, np.linalg.det, np.linalg.eigh, np.linalg.eigvalsh,
@@ -263,6 +273,8 @@ def _of_ufunc(ufunc: np.ufunc) -> Callable[..., Any]:
         return lambda x, y: (RULEBOOK["floor_divide"](x, y), RULEBOOK["remainder"](x, y))
     if ufunc in (np.positive, np.conjugate):
         return lambda x: x
+    if ufunc is np.fabs:  # abs, but of floats: in int8 there is no 128
+        return lambda x: RULEBOOK["abs"](as_floats(x))
     return _ours(f"np.{ufunc.__name__}", ufunc.__name__)
 
 

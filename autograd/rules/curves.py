@@ -73,13 +73,14 @@ def trapezoid(y: Operand, x: Operand = None, dx: Any = 1.0, axis: int = -1) -> A
         >>> trapezoid(Tensor([0.0, 1.0, 4.0]), x=[0.0, 1.0, 3.0]).item()
         5.5
     """
-    axis = normalize_axis_index(axis, y.ndim, "trapezoid")
+    of_y = normalize_axis_index(axis, y.ndim, "trapezoid")
     y, x, width = as_floats(y), as_floats(x), dx
     if x is not None and x.ndim == 1:
-        width = diff(x).reshape(tuple(-1 if i == axis else 1 for i in range(y.ndim)))
+        width = diff(x).reshape(tuple(-1 if i == of_y else 1 for i in range(y.ndim)))
     elif x is not None:
         width = diff(x, axis=axis)
-    return sum(width * (_between(y, axis, 1, None) + _between(y, axis, None, -1)) / 2.0, axis=axis)
+    # The axis as it was given: x and dx may have more axes than y, and -1 is the last of each.
+    return sum(width * (_between(y, of_y, 1, None) + _between(y, of_y, None, -1)) / 2.0, axis=axis)
 
 
 @choice

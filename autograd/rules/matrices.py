@@ -191,10 +191,12 @@ def _einsum_vjp(i: int, g: Any, out: Any, operands: Any, subscripts: str) -> Any
     target, x = inputs[i], operands[i]
     others = [(t, o) for j, (t, o) in enumerate(zip(inputs, operands, strict=True)) if j != i]
     letters = "".join(dict.fromkeys(target))
-    lengths = dict(zip(target, x.shape, strict=True))
+    lengths = dict(zip(target, shape_of(x), strict=True))
     known = "".join(c for c in letters if c in output + "".join(t for t, _ in others))
     terms = ",".join([output, *(t for t, _ in others)])
     grad = einsum(f"{terms}->{known}", g, *(o for _, o in others))
+    if not target:  # a number, or a Value
+        return grad
     # A letter that only this operand has was summed over: its gradient repeats along that axis.
     missing = tuple(place for place, c in enumerate(letters) if c not in known)
     grad = expand_dims(grad, missing) if missing else grad
@@ -556,12 +558,22 @@ def kron(a: Operand, b: Operand) -> Any:
 def multi_dot(arrays: Any) -> Any:
     """The product of several matrices in the order of brackets that takes the fewest steps.
 
+    Raises:
+        ShapeError: one is no matrix; only the first and the last may be vectors.
+
     Example:
         >>> from autograd import multi_dot
         >>> multi_dot([[[1.0, 2.0]], [[3.0], [4.0]], [[2.0]]]).tolist()
         [[22.0]]
     """
     arrays = [np.asarray(a) if isinstance(a, (list, tuple)) else a for a in arrays]
+    for i, a in enumerate(arrays):
+        ends = i in (0, len(arrays) - 1)
+        if np.ndim(a) != 2 and not (ends and np.ndim(a) == 1):
+            raise ShapeError(
+                "multi_dot: needs matrices, and as the first and the last matrices or vectors, but "
+                f"got shape {shape_of(a)}. Stacks of matrices are multiplied by @."
+            )
     if arrays[0].ndim == 1:
         return multi_dot([arrays[0].reshape((1, -1)), *arrays[1:]])[0]
     if arrays[-1].ndim == 1:

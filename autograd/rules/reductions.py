@@ -13,7 +13,8 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd.declarations import structural
-from autograd.op import Operand, as_floats, boxed, composition, numbers, plain
+from autograd.errors import ShapeError
+from autograd.op import OBJECT, Operand, as_floats, boxed, composition, numbers, plain, shape_of
 from autograd.rules.arithmetic import maximum, minimum
 from autograd.rules.choices import where
 from autograd.rules.indexing import sort, where_else
@@ -335,7 +336,7 @@ def _sum_of_chosen(
 ) -> Any:  # fmt: skip
     x = _chosen(x if dtype is None else astype(x, dtype), where, False)
     total = sum(x, axis, keepdims)
-    return total if initial is None else total + initial
+    return total if initial is None else total + _like(total, initial)
 
 
 @prod.with_options
@@ -345,7 +346,14 @@ def _product_of_chosen(
 ) -> Any:  # fmt: skip
     x = _chosen(x if dtype is None else astype(x, dtype), where, True)
     product = prod(x, axis, keepdims)
-    return product if initial is None else product * initial
+    return product if initial is None else product * _like(product, initial)
+
+
+def _like(total: Any, initial: Any) -> Any:
+    """What a reduction begins with, in the type of its result: float32 stays float32."""
+    kind = getattr(initial, "dtype", OBJECT)
+    changes = getattr(total, "dtype", OBJECT).kind == "f" and kind not in (OBJECT, total.dtype)
+    return astype(initial, total.dtype) if changes else initial
 
 
 @max.with_options
@@ -370,6 +378,7 @@ def _extremum_of_chosen(
         raise ValueError(f"{op.name}: with where= it needs initial=, the result where none is.")
     if initial is None:
         return op(x, axis, keepdims)
+    initial = _like(x, initial)
     if x.dtype.kind in "iu":
         limits = np.iinfo(x.dtype)
         far: float = limits.max if sign > 0 else limits.min
@@ -433,10 +442,10 @@ def var(
         >>> var(Tensor([1.0, 3.0])).item(), var(Tensor([1.0, 3.0]), ddof=1).item()
         (1.0, 2.0)
     """
+    ddof = _one_of(ddof, correction)
     distance = _chosen(_distance(a, axis, dtype, where, mean), where, False)
     # Not the sum over N: in float16 a sum of many squares is infinite.
     variance = _mean_where(distance * distance, axis, keepdims, where)
-    ddof = ddof if correction is None else correction
     if not ddof:
         return variance
     n = _count_where(a.shape, axis, keepdims, where)
@@ -458,16 +467,37 @@ def std(
         >>> std([Value(1.0), Value(3.0)])
         Value(data=1.0)
     """
+    ddof = _one_of(ddof, correction)
     distance = _chosen(_distance(a, axis, dtype, where, mean), where, False)
     length = euclidean_norm(distance, axis=axis, keepdims=keepdims)
     n = _count_where(a.shape, axis, keepdims, where)
-    return _over(length, np.sqrt(np.maximum(n - (ddof if correction is None else correction), 0)))
+    return _over(length, np.sqrt(np.maximum(n - ddof, 0)))
+
+
+def _one_of(ddof: float, correction: float | None) -> float:
+    """What is taken off N, which has two names."""
+    if correction is None:
+        return ddof
+    if ddof:
+        raise ValueError(
+            "var, std: correction is another name of ddof, so they need one of the two, but got "
+            f"ddof={ddof} and correction={correction}."
+        )
+    return correction
 
 
 def _distance(a: Any, axis: Axes, dtype: Any, where: Any, center: Any) -> Any:
     """The distance from the mean, which may be given."""
     a = a if dtype is None else astype(a, dtype)
-    return a - (_mean_where(a, axis, True, where) if center is None else center)
+    if center is None:
+        return a - _mean_where(a, axis, True, where)
+    distance = a - center
+    if distance.shape != a.shape:
+        raise ShapeError(
+            f"var, std: need a mean that broadcasts to the shape of the elements, {a.shape}, but "
+            f"got shape {shape_of(center)}."
+        )
+    return distance
 
 
 def _mean_where(x: Any, axis: Axes, keepdims: bool, where: Any) -> Any:

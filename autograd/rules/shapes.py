@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -133,8 +134,9 @@ def astype(x: Any, dtype: Any) -> Any:
 
 def _concatenate_vjp(i: int, g: Any, out: Any, arrays: Any, axis: int | None) -> Any:
     if axis is None:
-        sizes = [a.size for a in arrays]
-        return g[sum(sizes[:i]) : sum(sizes[: i + 1])].reshape(arrays[i].shape)
+        shapes = [shape_of(a) for a in arrays]  # a Value has none
+        sizes = [math.prod(shape) for shape in shapes]
+        return g[sum(sizes[:i]) : sum(sizes[: i + 1])].reshape(shapes[i])
     start = sum(a.shape[axis] for a in arrays[:i])
     place = (slice(None),) * (axis % out.ndim)
     return g[(*place, slice(start, start + arrays[i].shape[axis]))]

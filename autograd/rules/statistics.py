@@ -10,7 +10,7 @@ import numpy as np
 from numpy.lib.array_utils import normalize_axis_tuple
 
 from autograd.errors import ShapeError
-from autograd.op import Operand, composition, numbers, shape_of
+from autograd.op import OBJECT, Operand, composition, numbers, shape_of
 from autograd.rules.choices import where
 from autograd.rules.reductions import cumsum, max, mean, min, prod, std, sum, var
 from autograd.rules.shapes import Axes, astype, broadcast_to
@@ -60,14 +60,21 @@ def average(
         count = a.size / (np.size(numbers(found)) or 1)
         total: Any = np.asarray(count, getattr(found, "dtype", float))
     else:
-        weights = _fitting(a, axes, weights)
+        a, weights = _in_one_type(a, _fitting(a, axes, weights))
         total = sum(weights, axis=axes, keepdims=keepdims)
         if np.any(numbers(total) == 0):
             raise ZeroDivisionError("average: the weights add up to 0.")
-        if getattr(a, "dtype", None) in (np.float16, np.float32):
-            a = astype(a, np.result_type(a.dtype, weights.dtype))
         found = sum(a * weights, axis=axes, keepdims=keepdims) / total
     return (found, broadcast_to(total, shape_of(found))) if returned else found
+
+
+def _in_one_type(a: Any, weights: Any) -> tuple[Any, Any]:
+    """Both in the type of NumPy's average: that of the two together, float64 of whole numbers."""
+    dtypes = [a.dtype, weights.dtype]
+    if OBJECT in dtypes:
+        return a, weights
+    dtype = np.result_type(*dtypes, *([float] if a.dtype.kind in "biu" else []))
+    return tuple([x if x.dtype == dtype else astype(x, dtype) for x in (a, weights)])
 
 
 def _fitting(a: Any, axes: tuple[int, ...] | None, weights: Any) -> Any:
@@ -93,8 +100,8 @@ def _is_nan(a: Any) -> Any:
 
 
 def _with(a: Any, other: float) -> Any:
-    """a with another number in the place of every nan."""
-    return where(_is_nan(a), other, a)
+    """a with another number in the place of every nan; whole numbers stay what they are."""
+    return a if getattr(a, "dtype", OBJECT).kind in "biu" else where(_is_nan(a), other, a)
 
 
 def _chosen(a: Any, mask: Any) -> Any:
@@ -180,7 +187,7 @@ def nanvar(
         1.0
     """
     options = {"dtype": dtype, "where": _chosen(a, where), "correction": correction}
-    return var(a, axis=axis, ddof=ddof, keepdims=keepdims, **options)
+    return _of_enough(var, a, axis, ddof, keepdims, options)
 
 
 @composition
@@ -196,7 +203,18 @@ def nanstd(
         1.0
     """
     options = {"dtype": dtype, "where": _chosen(a, where), "correction": correction}
-    return std(a, axis=axis, ddof=ddof, keepdims=keepdims, **options)
+    return _of_enough(std, a, axis, ddof, keepdims, options)
+
+
+def _of_enough(
+    spread: Any, a: Any, axis: Axes, ddof: float, keepdims: bool, options: dict[str, Any]
+) -> Any:
+    """`var` or `std`; as in NumPy nan, not infinity, where there are only ddof elements."""
+    found = spread(a, axis=axis, ddof=ddof, keepdims=keepdims, **options)
+    correction = options["correction"]
+    count = options["where"].sum(axis=axis, keepdims=keepdims)
+    too_few = count <= (ddof if correction is None else correction)
+    return where(too_few, math.nan, found) if np.any(too_few) else found
 
 
 @composition

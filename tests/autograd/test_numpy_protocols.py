@@ -431,6 +431,22 @@ def test_a_matrix_without_an_answer_raises_numpys_error_with_the_operation(f):
         f(leaf([[-1.0, -1.0], [-1.0, -1.0]]))
 
 
+def test_fabs_of_the_smallest_integer_is_positive():
+    assert np.fabs(Tensor(np.array([-128], np.int8))).tolist() == [128.0]
+
+
+@each("join", [
+    lambda v, t: np.concatenate([v, t * v], axis=None).sum(),
+    lambda v, t: np.einsum(",...->...", v, t).sum() + v,
+])  # fmt: skip
+def test_a_value_among_tensors_gets_its_gradient(join):
+    t = np.array([[1.0, 2.0], [3.0, 4.0]])
+    by_v, by_t = autograd.grad(join, (0, 1))(2.0, t)
+    assert by_v == 11.0
+    np.testing.assert_array_equal(by_t, np.full((2, 2), 2.0))
+    assert autograd.grad(autograd.grad(lambda v: join(v, Tensor(t) * v)))(2.0) == 20.0
+
+
 def test_a_number_is_formatted_and_a_tensor_listed():
     assert f"{leaf(2.5):.3f}" == "2.500"
     assert f"{leaf([[2.5]]):>5}" == "  2.5"

@@ -605,6 +605,13 @@ def test_an_axis_that_is_not_there_is_refused(call):
             "needs a number as the ord of vectors.*'nuc' along 1",
         ),
         (lambda x: autograd.norm(x[None], 1), "but got 1 along 3 axes"),
+        (lambda x: autograd.multi_dot([x, np.ones((3, 3, 2))]), r"got shape \(3, 3, 2\)"),
+        (lambda x: autograd.multi_dot([x, x[0, 0]]), r"matrices or vectors, but got shape \(\)"),
+        (lambda x: autograd.multi_dot([x.T, x[:, 0], x]), r"but got shape \(2,\)"),
+        (lambda x: autograd.var(x, ddof=1, correction=0), "got ddof=1 and correction=0"),
+        (lambda x: autograd.std(x, ddof=1, correction=1), "got ddof=1 and correction=1"),
+        (lambda x: autograd.var(x, mean=np.ones((4, 2, 3))), r"but got shape \(4, 2, 3\)"),
+        (lambda x: autograd.std(x[0], mean=x), r"elements, \(3,\), but got shape \(2, 3\)"),
     ],
 )
 def test_operands_that_numpy_refuses_are_refused(call, message):
@@ -630,6 +637,22 @@ def test_operands_that_numpy_refuses_are_refused(call, message):
         (lambda m, x: m.sum(x, axis=0), np.array(3.0)),
         (lambda m, x: m.var(x, ddof=3), np.array([1.0, 2.0])),
         (lambda m, x: m.std(x, ddof=2.5), np.array([1.0, 2.0])),
+        (lambda m, x: m.nanvar(x, ddof=2), np.array([1.0, NAN, 2.0])),
+        (lambda m, x: m.nanstd(x, axis=1, ddof=1), np.array([[1.0, NAN], [2.0, 5.0]])),
+        (lambda m, x: m.nanvar(x, 0, correction=1, keepdims=True), np.array([[1.0, NAN]])),
+        (lambda m, x: m.nansum(x), np.array([2**53 + 1, 0])),  # not in float64
+        (lambda m, x: m.nanprod(x, axis=0), np.array([2**53 + 1, 1])),
+        (lambda m, x: m.nanmax(x), np.array([2**53 + 1, 1])),
+        (lambda m, x: m.nancumsum(x), np.array([True, True])),
+        (lambda m, x: m.sum(x, initial=np.float64(0.5)), np.ones(2, np.float32)),
+        (lambda m, x: m.prod(x, axis=0, initial=np.array(0.5)), np.ones(2, np.float32)),
+        (lambda m, x: m.max(x, initial=np.float64(0.1)), np.zeros(2, np.float16)),
+        (lambda m, x: m.nanmin(x, initial=np.float64(0.1)), np.ones((2, 1), np.float32)),
+        (lambda m, x: m.average(x, weights=x), np.array([25, 40], np.uint8)),
+        (lambda m, x: x * m.average(x, weights=np.array([1, 2]), returned=True)[1], np.ones(2)),
+        (lambda m, x: m.average(x, weights=np.ones(2, np.float32)), np.array([True, False])),
+        (lambda m, x: m.trapezoid(x, np.array([[1.0, 2.0], [3.0, 5.0]])), np.array([1.0, 4.0])),
+        (lambda m, x: m.trapezoid(x, dx=np.array([[1.0], [3.0]])), np.array([1.0, 4.0])),
     ],
 )
 @pytest.mark.filterwarnings("ignore:(divide by zero|invalid value|Degrees of freedom)")
