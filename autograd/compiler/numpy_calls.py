@@ -100,7 +100,8 @@ def _reduction(
     keepdims: bool = False,
 ) -> Call:
     axes: Iterable[int] = axis if isinstance(axis, tuple) else range(x.ndim)
-    if isinstance(axis, int) and x.ndim:  # of a number NumPy takes an axis -1, too
+    # An axis may be one of NumPy's integers, too; and of a number NumPy takes an axis -1.
+    if axis is not None and not isinstance(axis, tuple) and x.ndim:
         axes = (axis,)
     gone = sorted(i % x.ndim for i in axes)
     count = math.prod(x.shape[i] for i in gone)

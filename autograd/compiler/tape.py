@@ -120,7 +120,8 @@ class Traced(NDArrayOperatorsMixin):
         quick = _POWERS.get(power) if isinstance(power, (int, float)) else None
         if quick is not None and self.dtype.kind == "f":
             return self.tape.call(quick, (self,))
-        return self.tape.call(np.power, (self, power))
+        found: Traced = super().__pow__(power)
+        return found
 
     def __getitem__(self, index: Any) -> Any:
         return self.taken(index if isinstance(index, tuple) else (index,))

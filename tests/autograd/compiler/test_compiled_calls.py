@@ -63,6 +63,7 @@ CALLS = {
     "smallest, nan": (np.minimum.reduce, (np.array([[1, np.nan], [-0.0, 0.0]]),), {"axis": 1}),
     "largest of none": (np.maximum.reduce, (drawn(0, 3),), {"axis": 1}),
     "largest": (np.maximum.reduce, (drawn(5, 3),), {"axis": 1, "keepdims": True}),
+    "largest, an axis of NumPy's": (np.maximum.reduce, (drawn(5, 3),), {"axis": np.int64(1)}),
     "at least a number": (np.maximum, (np.array([[-1.0, 0.0], [np.nan, 2.0]]), 0), {}),
     "at most a number": (np.minimum, (drawn(200, 200), 0.5), {}),
     "at least, float32": (np.maximum, (drawn(5, 3, dtype=np.float32), 0.1), {}),

@@ -98,3 +98,21 @@ def test_a_number_of_numpys_beside_narrow_arrays_widens_them_and_a_python_float_
     narrow = np.ones(3, np.float32)
     ours, numpys = compiled_and_not(lambda x, a: (x * 2.0) * a, kind(0.5), narrow)
     assert ours.dtype == numpys.dtype == (np.float64 if kind is np.float64 else np.float32)
+
+
+@each("dtype", [np.float32, np.float64])
+def test_an_array_to_the_power_of_a_float_argument_is_recorded(dtype):
+    x = np.array([0.5, 2.0, 3.0], dtype)
+    for f in (lambda a, p: a**p, lambda a, p: p**a, lambda a, p: pow(a * a, 2 * p)):
+        ours, numpys = compiled_and_not(f, x, 0.7)
+        assert ours.dtype == numpys.dtype == dtype
+        np.testing.assert_allclose(ours, numpys, rtol=1e-6 if dtype == np.float32 else 1e-14)
+
+
+@each("axis", [np.int64(0), np.int32(-1), (np.int64(0), np.int8(1))])
+def test_an_axis_may_be_one_of_numpys_integers(axis):
+    x = np.array([[0.5, 2.0, 3.0], [4.0, -1.0, 0.0]])
+    for reduce in (np.max, np.amin, np.sum, np.mean, np.ptp):
+        for given in (x, Tensor(x)):
+            ours, numpys = compiled_and_not(lambda a, f=reduce: f(a * 2.0, axis=axis), given)
+            np.testing.assert_allclose(np.asarray(ours), np.asarray(numpys), rtol=1e-14)
