@@ -368,7 +368,7 @@ class Tensor(ArrayOperations, Copied, node.Node):
         """Compute, and record if an operand requires a gradient."""
         modes = active()
         if modes:
-            operands = lifted(*operands)
+            operands = lifted(*operands, joined=getattr(op, "variadic", False))
         requires_grad = False
         version = FIXED
         parents: list[Any] = []

@@ -61,7 +61,7 @@ class Tracer(force_grad):
         """Two Values were compared; the answer is how that comes out."""
         return outcome
 
-    def lift(self, operands: tuple[Any, ...]) -> tuple[Any, ...]:
+    def lift(self, operands: tuple[Any, ...], joined: bool) -> tuple[Any, ...]:
         """Operands of an operation on arrays were given; the answer is what it computes with."""
         return operands
 
@@ -125,10 +125,16 @@ def read(node: Holding[T], what: str) -> T:
     return node._data if watching is None else watching.read(node, what)
 
 
-def lifted(*operands: T) -> tuple[T, ...]:
-    """What an operation on arrays computes with: these operands, or what a tracer makes of them."""
+def lifted(*operands: T, joined: bool = False) -> tuple[T, ...]:
+    """What an operation on arrays computes with: these operands, or what a tracer makes of them.
+
+    Args:
+        *operands: Nodes, arrays and numbers.
+        joined: Whether the operation makes an array of each, as `stack` does: then a number is a
+            float64, and does not take the type of the arrays beside it.
+    """
     watching = tracer()
-    return operands if watching is None else watching.lift(operands)
+    return operands if watching is None else watching.lift(operands, joined)
 
 
 def as_traced(node: T) -> T:

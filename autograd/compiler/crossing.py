@@ -115,11 +115,19 @@ class Crossing(RecordedRows):
         """x, if uncompiled it is a Python float as an array of the type it takes beside arrays."""
         if not self.is_plain(x) or self.plain.is_wide(x.index):
             return x
-        kinds = [y.dtype for y in operands if isinstance(y, (Tensor, Traced, np.ndarray))]
-        kinds += [y.dtype for y in operands if is_of_other_size(y)]
-        if object in kinds or not kinds or np.result_type(*kinds) not in (np.float32, np.float16):
-            return x
-        return self.lifted(x)._data.astype(np.result_type(*kinds))
+        narrow = _narrow_type(operands)
+        return x if narrow is None else self.lifted(x)._data.astype(narrow)
+
+    def lifted_beside(self, x: object, operands: Sequence[object]) -> Any:
+        """An operand as it is on the tape, in the type that a number takes beside arrays.
+
+        A Value, which uncompiled is none of NumPy's numbers, is differentiated through that type.
+        """
+        found = self.lifted(self.beside(x, operands))
+        if not isinstance(x, Value) or self.is_plain(x):
+            return found
+        narrow = _narrow_type(operands)
+        return found if narrow is None else found.astype(narrow)
 
     def lifted(self, x: object) -> Any:
         """An operand of an operation on arrays, as it is on the tape."""
@@ -398,6 +406,15 @@ def _offsets(shown: Array, base: Array) -> IndexArray:
         grid += steps.reshape((-1,) + (1,) * (shown.ndim - axis - 1))
     places: IndexArray = (grid + start) // base.itemsize
     return places
+
+
+def _narrow_type(operands: Sequence[object]) -> np.dtype[Any] | None:
+    """The type of arrays of float32 or float16, which a Python float takes; None of all others."""
+    kinds = [y.dtype for y in operands if isinstance(y, (Tensor, Traced, np.ndarray))]
+    kinds += [y.dtype for y in operands if is_of_other_size(y)]
+    if object in kinds or not kinds or np.result_type(*kinds) not in (np.float32, np.float16):
+        return None
+    return np.result_type(*kinds)
 
 
 def is_of_other_size(x: object) -> TypeGuard[np.floating[Any]]:

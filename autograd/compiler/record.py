@@ -322,9 +322,10 @@ class Recording(RowEffects, Tracer):
         self.tensors[-len(self.tensors) - 1] = (given, stand_in)
         return stand_in
 
-    def lift(self, operands: Any) -> tuple[float | Tensor | StandIn | Traced, ...]:
+    def lift(self, operands: Any, joined: bool) -> tuple[float | Tensor | StandIn | Traced, ...]:
         """The operands of an array operation as those of this recording."""
-        return tuple(self.lifted(self.beside(x, operands)) for x in operands)
+        beside = () if joined else operands
+        return tuple([self.lifted_beside(x, beside) for x in operands])
 
     def held(self, holder: Callable[[], dict[str, Array]], name: str, first: Array) -> Traced:
         """A copy of an array that is kept from call to call; what it is in the end is kept."""

@@ -442,3 +442,40 @@ def test_elements_of_many_arrays_computed_from_floats_take_the_same_for_each():
     assert g(2.0, xs[::-1].copy()).data == pytest.approx(
         2.0 * (np.arange(n) * xs[::-1] * [v.data for v in w]).sum(), rel=1e-12
     )
+
+
+def of_a_narrow_array(x, y):
+    return (autograd.exp(x * y) * x + np.where(x > 0.0, y, x) + np.hypot(x, y * y)).sum()
+
+
+NARROW = {
+    "the gradient by a float": lambda x: (
+        autograd.grad(lambda y: of_a_narrow_array(Tensor(x), y)),
+        (0.7,),
+    ),
+    "both gradients": lambda x: (autograd.value_and_grad(of_a_narrow_array, (0, 1)), (x, 0.7)),
+    "joined, a float is none": lambda x: (
+        autograd.value_and_grad(lambda y: (autograd.stack([Tensor(x[0]), y]) * y).sum() * y),
+        (0.7,),
+    ),
+}
+
+
+def arrays_in(tree):
+    """The numbers of nested tuples, each as an array."""
+    if isinstance(tree, tuple):
+        return [x for part in tree for x in arrays_in(part)]
+    return [np.asarray(tree.data if isinstance(tree, Tensor) else tree)]
+
+
+@each("backend", [None, "native"])
+@each("dtype", [np.float32, np.float16])
+@each("name", NARROW)
+def test_a_differentiated_float_takes_the_type_of_narrow_arrays(name, dtype, backend):
+    f, args = NARROW[name](np.array([0.3, -0.2, 0.9], dtype))
+    g = autograd.compile(f, backend=backend)
+    for _ in range(3):
+        ours = g(*args)
+    for x, y in zip(arrays_in(f(*args)), arrays_in(ours), strict=True):
+        assert x.dtype == y.dtype
+        np.testing.assert_allclose(y, x, rtol=1e-6 if dtype == np.float32 else 1e-2)
