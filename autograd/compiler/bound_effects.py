@@ -64,7 +64,7 @@ class BoundEffects:
         self.rows: list[tuple[Any, GatheredValues | None, list[int], Array | None, Any]] = []
         self._bind_rows()
         self.copies += [(now, ..., new) for now, new in zip(kept, self.kept, strict=True)]
-        self.copying = self.ahead + [
+        self.copying = [*self.ahead, *self.collecting] + [
             partial(array.__setitem__, where, new) for array, where, new in self.copies
         ]
         self.has_others = bool(self.data or self.grads or self.rows)
@@ -130,25 +130,35 @@ class BoundEffects:
         return pairs, self.numbers_of_rows, span([int(at[row]) for _, row in pairs])
 
     def _bind_rows(self) -> None:
-        """New numbers and gradients of Values; where a copy writes all of them, that is noted."""
+        """New numbers and gradients of Values; where a copy writes all of them, that is noted.
+
+        Rows that do not lie side by side, as where many get the same 0, are collected before that.
+        """
         graph = self.effects.run.graph
+        self.collecting: list[Call] = []
         for (method, array), pairs in self.effects.of_values.items():
-            numbers = places = homes = None
+            numbers = homes = None
+            places: Any = None
             if method is not FORGET:
                 pairs, numbers, places = self.found(array, pairs)  # noqa: PLW2901 (in their order)
             leaves = [leaf for leaf, _ in pairs]
             known = None  # where some are arguments
             if min(leaves) >= graph.value_count:
                 known = GatheredValues([graph.leaves[k] for k in leaves])
-                homes = known.homes() if type(places) is slice else None
+                homes = known.homes()
             if homes is None or numbers is None:
                 self.rows.append((method, known, leaves, numbers, places))
                 continue
             for here, store, there in homes:
-                target = store.grad if method is BRING else store.data
-                self.copies.append((target, there, numbers[places][here]))
+                new, where = numbers[places][here], there
+                if type(places) is not slice:
+                    everywhere = np.arange(store.data.size)[there]
+                    order = np.argsort(everywhere)
+                    where, at = span(everywhere[order].tolist()), places[here][order]
+                    self.collecting.append(partial(numbers.take, at, out=new, mode="clip"))
+                self.copies.append((store.grad if method is BRING else store.data, where, new))
                 if method is BRING:
-                    self.now_reached.append((store.reached, there))
+                    self.now_reached.append((store.reached, where))
 
     def fill(self, tensors: Sequence[Tensor], given: Given) -> bool:
         """Put in what leaves and optimizers have; False where what is recorded would not do."""
