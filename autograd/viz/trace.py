@@ -507,15 +507,22 @@ def _numbered(stem: str, first: int = 1) -> Iterator[str]:
 
 
 def _told_apart(wanted: Mapping[Node, str]) -> dict[Node, str]:
-    """A short name for each node; of those that share one, each with a word more if that helps."""
+    """A short name for each node; where some would share one, all of that word have a word more.
+
+    Beside out.weight[0], weight[1] is hidden.weight[1] as well: the two are one matrix.
+    """
     short = {node: _short(name) for node, name in wanted.items()}
     alike: dict[str, list[Node]] = {}
     for node, name in short.items():
-        alike.setdefault(name, []).append(node)
-    for nodes in (nodes for name, nodes in alike.items() if name and len(nodes) > 1):
+        word = name[: name.index("[")] if "[" in name else name
+        alike.setdefault(word, []).append(node)
+    for nodes in (nodes for word, nodes in alike.items() if word and len(nodes) > 1):
+        distinct = len({wanted[node] for node in nodes})
+        if len({short[node] for node in nodes}) == distinct:
+            continue
         for words in range(2, MOST_WORDS + 1):
             longer = [_short(wanted[node], words) or short[node] for node in nodes]
-            if len(set(longer)) == len(longer):
+            if len(set(longer)) == distinct:
                 short.update(zip(nodes, longer, strict=True))
                 break
     return short

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import numpy as np
 
 import nn
-from autograd import Tensor, Value, backprop, draw, explain
+from autograd import Tensor, Value, backprop, draw, explain, relu
 from autograd.viz.names import names_in, names_of
 from autograd.viz.notation import Derivative
 from autograd.viz.trace import Trace
@@ -158,6 +158,23 @@ def test_parameters_that_share_a_name_are_told_apart_by_their_modules():
     assert shown >= {"first.weight[0]", "second.weight[0]", "first.weight[1]", "bias[1]"}
     assert Derivative("L", "first.weight[0]").text == "dL/dfirst.weight₀"
     assert Derivative("L", "first.weight[0]").latex.endswith(r"\mathrm{first.weight}_{0}}")
+
+
+def test_all_numbers_of_one_matrix_have_the_same_words():
+    class Two(nn.Module):
+        def __init__(self):
+            self.hidden, self.out = nn.Linear(2, 2), nn.Linear(2, 1)
+
+        def forward(self, x):
+            return self.out(relu(self.hidden(x)))
+
+    two = Two().scalars()
+    found = backprop(two([1.0, 2.0])[0]).abbreviated
+    # weight[1][0] alone would do, as `out` has no second row
+    assert {name for name in found if "weight" in name} == {
+        *(f"hidden.weight[{i}][{j}]" for i in range(2) for j in range(2)),
+        *(f"out.weight[0][{j}]" for j in range(2)),
+    }
 
 
 def test_an_array_that_is_given_without_a_name_is_not_named_like_what_is_computed():
