@@ -151,7 +151,7 @@ class ZeroPad2d(Module):
 class Upsample(Module):
     """Each number repeated along both axes, so that an image becomes larger: the nearest ones.
 
-    Number i of m is number ⌊i n / m⌋ of n.
+    Which number goes where, `nn.functional.interpolate` says.
 
     Args:
         size: The new size; an int, or one for each axis.

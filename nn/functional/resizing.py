@@ -27,7 +27,9 @@ def interpolate(
 ) -> Operand:
     """The numbers along each axis repeated, or some left out, to another size: the nearest ones.
 
-    Number i of m is number ⌊i n / m⌋ of n.
+    With a size m, number i is number ⌊i n / m⌋ of n; with a factor f it is number ⌊i / f⌋. Where f is
+    not whole PyTorch can differ by one: it rounds the quotients otherwise, and takes ⌊i n / m⌋ of
+    images where m comes to n or 2n.
 
     Args:
         input: (N, C, L) or (N, C, H, W).
@@ -64,20 +66,21 @@ def resized(
         raise ValueError(f"{who}: needs size or scale_factor, one of them.")
     if size is not None:
         new = per_axis(who, "size", size, axes, least=1)
-        steps = [n / m for n, m in zip(shape[2:], new, strict=True)]
+        # In whole numbers: 49 · (4 / 98) rounds to less than 2.
+        nearest = [np.arange(m) * n // m for n, m in zip(shape[2:], new, strict=True)]
+        whole = all(m % n == 0 for n, m in zip(shape[2:], new, strict=True))
     else:
         factors = factors_of(who, scale_factor, axes)
         new = tuple(math.floor(n * f) for n, f in zip(shape[2:], factors, strict=True))
-        steps = [1 / f for f in factors]
         if not all(new):
             raise ShapeError(f"{who}: scale_factor {scale_factor} leaves nothing of {shape[2:]}.")
-    times = tuple(m // n for n, m in zip(shape[2:], new, strict=True))
-    if all(n * t == m for n, t, m in zip(shape[2:], times, new, strict=True)):
-        # Each number at all places of its window.
+        nearest = [(np.arange(m) / f).astype(np.intp) for m, f in zip(new, factors, strict=True)]
+        whole = all(f % 1 == 0 for f in factors)
+    if whole:  # each number at all places of its window
+        times = tuple(m // n for n, m in zip(shape[2:], new, strict=True))
         return autograd.over_windows(x, times, times, ((0, 0),) * axes)
-    for axis, (n, m, step) in enumerate(zip(shape[2:], new, steps, strict=True), start=2):
-        index = np.minimum((np.arange(m) * step).astype(np.intp), n - 1)
-        x = autograd.take(x, index, axis=axis)
+    for axis, (n, index) in enumerate(zip(shape[2:], nearest, strict=True), start=2):
+        x = autograd.take(x, np.minimum(index, n - 1), axis=axis)
     return x
 
 

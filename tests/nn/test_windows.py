@@ -2,6 +2,7 @@
 
 import copy
 import tracemalloc
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -304,6 +305,24 @@ def test_forward_derivatives_are_those_of_the_reverse_pass():
     out, tangent = jvp(f, (x, w), (dx, dw))
     pulled = vjp(f, x, w)[1](weights := spread(out.shape, 1))
     assert_allclose((tangent * weights).sum(), sum((a * b).sum() for a, b in zip(pulled, (dx, dw))))
+
+
+def test_an_image_resized_to_a_size_takes_the_numbers_of_its_formula():
+    for n in range(1, 30):
+        for m in range(1, 120):  # of which m = 98, n = 4 has a product that rounds
+            out = F.interpolate(np.arange(n)[None, None], size=m)
+            assert out[0, 0].tolist() == [i * n // m for i in range(m)]
+
+
+@each("n", [2, 3, 10])
+@each("factor", ["1.3", "0.7", "3.4", "2.5", "0.1"])
+def test_a_factor_that_is_not_whole_is_followed_where_the_new_size_is_a_multiple(n, factor):
+    image, f = np.arange(2.0 * n).reshape(1, 1, 2, n), Fraction(factor)
+    if n * f < 1:
+        pytest.skip("leaves nothing")
+    out = F.interpolate(image, scale_factor=(1, float(factor)))
+    columns = [min(int(i / f), n - 1) for i in range(int(n * f))]
+    assert_array_equal(out, image[..., columns])
 
 
 # --- what is refused ------------------------------------------------------------------------------
