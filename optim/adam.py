@@ -305,11 +305,13 @@ class Nadam(UpdateRule):
         m += g
         v *= beta2
         v += np.square(g, out=s)
-        # The product of the μ is the same number for all that have been stepped equally often.
-        of_m = (1 - beta1) * mu_next / (1 - mu_next * product[0])
-        of_g = (1 - mu) / (1 - product[0])
-        np.multiply(m, of_m, out=m_hat)
-        m_hat += np.multiply(g, of_g, out=s)
+        # The products of the μ differ where ψ was changed between steps that only some took.
+        np.subtract(1, np.multiply(product, mu_next, out=m_hat), out=m_hat)
+        np.divide(m, m_hat, out=m_hat)
+        m_hat *= (1 - beta1) * mu_next
+        np.divide(g, np.subtract(1, product, out=s), out=s)
+        s *= 1 - mu
+        m_hat += s
         c2: float = ((1 - beta2) / (1 - beta2**t)) ** 0.5  # √v̂ = c2 √v
         np.sqrt(v, out=s)
         s += group["eps"] / c2

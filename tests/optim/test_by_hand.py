@@ -130,6 +130,31 @@ def test_nadam():
     check(Nadam, settings, 5.0, (2.0, 4.0), (5 - first, 5 - first - second))
 
 
+def nadam_of_one(decays, x=1.0, lr=0.1, beta1=0.9, beta2=0.999, eps=1e-8):
+    """Where Nadam leads one number whose gradient is always 1, with such a ψ in each of its steps."""
+    m = v = 0.0
+    product = 1.0
+    for t, psi in enumerate(decays, start=1):
+        mu, mu_next = (beta1 * (1 - 0.5 * 0.96 ** (i * psi)) for i in (t, t + 1))
+        product *= mu
+        m, v = beta1 * m + 1 - beta1, beta2 * v + 1 - beta2
+        m_hat = mu_next * m / (1 - product * mu_next) + (1 - mu) / (1 - product)
+        x -= lr * m_hat / (math.sqrt(v / (1 - beta2**t)) + eps)
+    return x
+
+
+def test_nadam_keeps_the_products_apart_of_parameters_that_missed_different_steps():
+    x, y = Value(1.0), Value(1.0)
+    optimizer = Nadam([x, y], lr=0.1, momentum_decay=0.5)
+    for psi, reached in ((0.5, [x]), (20.0, [y]), (20.0, [x, y])):
+        optimizer.zero_grad()
+        optimizer.param_groups[0]["momentum_decay"] = psi
+        for p in reached:
+            p.grad = 1.0
+        optimizer.step()
+    assert_allclose([x.data, y.data], [nadam_of_one([0.5, 20]), nadam_of_one([20, 20])], rtol=1e-12)
+
+
 # --- how the forms of momentum relate -------------------------------------------------------------
 
 
