@@ -27,9 +27,9 @@ def interpolate(
 ) -> Operand:
     """The numbers along each axis repeated, or some left out, to another size: the nearest ones.
 
-    With a size m, number i is number ⌊i n / m⌋ of n; with a factor f it is number ⌊i / f⌋. Where f is
-    not whole PyTorch can differ by one: it rounds the quotients otherwise, and takes ⌊i n / m⌋ of
-    images where m comes to n or 2n.
+    With a size m, number i is number ⌊i n / m⌋ of n. With a factor f it is number ⌊i / f⌋; but as
+    in PyTorch it is the former along an axis of an image that stays as long or becomes twice as
+    long. Where i / f is whole or nearly so, PyTorch can round it to the neighbour.
 
     Args:
         input: (N, C, L) or (N, C, H, W).
@@ -74,7 +74,12 @@ def resized(
         new = tuple(math.floor(n * f) for n, f in zip(shape[2:], factors, strict=True))
         if not all(new):
             raise ShapeError(f"{who}: scale_factor {scale_factor} leaves nothing of {shape[2:]}.")
-        nearest = [(np.arange(m) / f).astype(np.intp) for m, f in zip(new, factors, strict=True)]
+        nearest = [
+            np.arange(m) * n // m
+            if axes == 2 and m in (n, 2 * n)
+            else (np.arange(m) / f).astype(int)
+            for n, m, f in zip(shape[2:], new, factors, strict=True)
+        ]
         whole = all(f % 1 == 0 for f in factors)
     if whole:  # each number at all places of its window
         times = tuple(m // n for n, m in zip(shape[2:], new, strict=True))

@@ -317,12 +317,20 @@ def test_an_image_resized_to_a_size_takes_the_numbers_of_its_formula():
 @each("n", [2, 3, 10])
 @each("factor", ["1.3", "0.7", "3.4", "2.5", "0.1"])
 def test_a_factor_that_is_not_whole_is_followed_where_the_new_size_is_a_multiple(n, factor):
-    image, f = np.arange(2.0 * n).reshape(1, 1, 2, n), Fraction(factor)
+    f = Fraction(factor)
     if n * f < 1:
         pytest.skip("leaves nothing")
-    out = F.interpolate(image, scale_factor=(1, float(factor)))
-    columns = [min(int(i / f), n - 1) for i in range(int(n * f))]
-    assert_array_equal(out, image[..., columns])
+    out = F.interpolate(np.arange(n)[None, None], scale_factor=float(factor))
+    assert out[0, 0].tolist() == [min(int(i / f), n - 1) for i in range(int(n * f))]
+
+
+def test_an_axis_of_an_image_that_stays_as_long_or_doubles_is_resized_as_in_pytorch():
+    image = np.arange(12.0).reshape(1, 1, 3, 4)
+    rows, columns = [0, 1, 2], [0, 0, 1, 1, 2, 2, 3, 3]
+    # What PyTorch makes of torch.arange(12.0).reshape(1, 1, 3, 4) with these factors:
+    assert_array_equal(
+        F.interpolate(image, scale_factor=(1.2, 2.2)), image[..., rows, :][..., columns]
+    )
 
 
 # --- what is refused ------------------------------------------------------------------------------

@@ -131,7 +131,7 @@ def test_nadam():
 
 
 def nadam_of_one(decays, x=1.0, lr=0.1, beta1=0.9, beta2=0.999, eps=1e-8):
-    """Where Nadam leads one number whose gradient is always 1, with such a ψ in each of its steps."""
+    """Where Nadam leads one number whose gradient is always 1, with these ψ in its steps."""
     m = v = 0.0
     product = 1.0
     for t, psi in enumerate(decays, start=1):
