@@ -421,7 +421,8 @@ class TransformerEncoder(Module):
         encoder_layer: What is copied, with the numbers it has: as in PyTorch all start equal.
         num_layers: How many copies.
         norm: A module that the last one's output goes through, mostly a LayerNorm.
-        **refused: PyTorch's enable_nested_tensor and mask_check, which change no number there.
+        **refused: PyTorch's enable_nested_tensor and mask_check, which change nothing here; there
+            the first makes 0 of what comes out at padded places, in eval().
 
     Attributes:
         layers: The copies.

@@ -38,7 +38,7 @@ class SGD(UpdateRule):
         params: A model's `parameters()`, or any Tensors or Values; or groups (`UpdateRule`).
         lr: The learning rate η > 0.
         momentum: μ in [0, 1).
-        dampening: τ in [0, 1).
+        dampening: τ in [0, 1), from the second step on; in PyTorch from the second with momentum.
         weight_decay: λ >= 0, the coefficient of an L2 penalty λ/2 ‖θ‖².
         nesterov: Whether the step looks ahead; needs momentum and no dampening.
         maximize: Whether L is to become larger.
