@@ -283,8 +283,8 @@ class Module(Pictured):
         """Take over the numbers of another model of the same build: all of them, or none.
 
         Args:
-            state: What `state_dict` returned; PyTorch's does too, but for a parameter in two places,
-                which has two names there and the first of them here. Numbers of another type are
+            state: What `state_dict` returned; PyTorch's does too, but for a parameter in two
+                places, which has both names there and the first here. Numbers of another type are
                 converted to what the parameter has.
 
         Raises:
