@@ -396,7 +396,7 @@ def _extremum_of_chosen(
 def _mean_of_chosen(
     x: Any, axis: Axes = None, keepdims: bool = False, *, dtype: Any = None, where: Any = None
 ) -> Any:
-    x = x if dtype is None else astype(x, dtype)
+    x = _in_floats("mean", x, dtype)
     if where is None or where is True:
         return mean(x, axis, keepdims)
     if x.dtype == np.float16:  # in which a sum of many numbers is infinite
@@ -488,7 +488,7 @@ def _one_of(ddof: float, correction: float | None) -> float:
 
 def _distance(a: Any, axis: Axes, dtype: Any, where: Any, center: Any) -> Any:
     """The distance from the mean, which may be given."""
-    a = a if dtype is None else astype(a, dtype)
+    a = _in_floats("var, std", a, dtype)
     if center is None:
         return a - _mean_where(a, axis, True, where)
     distance = a - center
@@ -504,6 +504,15 @@ def _mean_where(x: Any, axis: Axes, keepdims: bool, where: Any) -> Any:
     everywhere = where is None or where is True
     options = {} if everywhere else {"where": where}
     return mean(x, axis=axis, keepdims=keepdims, **options)
+
+
+def _in_floats(who: str, x: Any, dtype: Any) -> Any:
+    """x in a type; not in whole numbers, in which NumPy would cut off its mean."""
+    if dtype is None:
+        return x
+    if np.dtype(dtype).kind in "bui":
+        raise TypeError(f"{who}: needs a dtype of floats, but got {np.dtype(dtype)}. Leave it out.")
+    return astype(x, dtype)
 
 
 def _count_where(shape: tuple[int, ...], axis: Axes, keepdims: bool, where: Any) -> Any:

@@ -65,6 +65,16 @@ REFUSED = {
         TypeError,
         "where=: needs truth values, but got dtype float64",
     ),
+    "a mean in whole numbers": (
+        lambda: autograd.mean(Tensor(X), dtype=int),
+        TypeError,
+        "mean: needs a dtype of floats, but got int64",
+    ),
+    "a variance in whole numbers": (
+        lambda: np.std(Tensor(X), dtype=np.int8),
+        TypeError,
+        "var, std: needs a dtype of floats, but got int8",
+    ),
     "the largest of what may be nothing": (
         lambda: autograd.max(Tensor(X), where=X > 2),
         ValueError,
