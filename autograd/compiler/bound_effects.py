@@ -151,7 +151,7 @@ class BoundEffects:
                 continue
             for here, store, there in homes:
                 new, where = numbers[places][here], there
-                if type(places) is not slice:
+                if type(places) is not slice:  # so new is a copy, which each call fills
                     everywhere = np.arange(store.data.size)[there]
                     order = np.argsort(everywhere)
                     where, at = span(everywhere[order].tolist()), places[here][order]

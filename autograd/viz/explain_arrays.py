@@ -92,11 +92,16 @@ class ArrayExplanation(Written):
 
 
 def _shapes(terms: Sequence[tuple[Step, Formula]]) -> str:
-    """The shape of what arrives, and of what it is made of where that is another."""
+    """The shape of what arrives, and of what it is made of where that is another.
+
+    Only of a matrix product are the two sides an equation: (2×3 = 2×4 · 4×3), but (3 from 4×3).
+    """
     (step, _), *others = terms
     shape = shape_text(np.shape(step.contribution))
     made = "" if step.rule is None or others else step.shapes.partition(" += ")[2]
-    return f"({shape})" if made in ("", shape) else f"({shape} = {made})"
+    if made in ("", shape):
+        return f"({shape})"
+    return f"({shape} = {made})" if "·" in made else f"({shape} from {made})"
 
 
 def _added(terms: Sequence[tuple[Step, Formula]]) -> str:
